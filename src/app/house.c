@@ -1,0 +1,195 @@
+#include "app/house.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rnd.h"
+#include "net/file.h"
+#include "app/stund.h"
+#include "proto/factdata.h"
+
+#define KEY_FILE "server.key"
+
+/* Reads the server's key, or makes it: 32 random bytes that only we can read. */
+static int load_key(uint8_t key[TOKEN_KEY_SIZE], const char *state_dir, struct why *why)
+{
+	struct buf path = BUF_INIT, data = BUF_INIT;
+	int err;
+
+	buf_printf(&path, "%s/" KEY_FILE, state_dir);
+	err = file_read(&data, path.p, TOKEN_KEY_SIZE);
+	if (err == ERR_NOT_FOUND) {
+		rnd_bytes(key, TOKEN_KEY_SIZE);
+		err = file_create_private(path.p, key, TOKEN_KEY_SIZE);
+		if (err)
+			why_set(why, err, "%s cannot be made: %s", path.p, err_text(err));
+	} else if (err || data.len != TOKEN_KEY_SIZE) {
+		err = why_set(why, err ? err : ERR_CORRUPT,
+			      "%s is not the %d bytes it was made with; put back a copy, "
+			      "or remove it and lose the links made so far",
+			      path.p, TOKEN_KEY_SIZE);
+	} else {
+		memcpy(key, data.p, TOKEN_KEY_SIZE);
+	}
+	mem_wipe(data.p, data.len);
+	buf_fini(&data);
+	buf_fini(&path);
+	return err;
+}
+
+int house_new(struct house **out, const struct conf *conf, struct why *why)
+{
+	struct house *h = mem_new(sizeof(*h));
+	int err;
+
+	h->conf = conf;
+	buf_init(&h->ice);
+	stund_put_ice_servers(&h->ice, conf);
+	err = ledger_open(&h->ledger, conf->state_dir, why);
+	if (!err)
+		err = load_key(h->key, conf->state_dir, why);
+	if (err) {
+		house_free(h);
+		return err;
+	}
+	*out = h;
+	return 0;
+}
+
+void house_free(struct house *h)
+{
+	if (!h)
+		return;
+	ledger_close(h->ledger);
+	meetings_free(h->meetings);
+	buf_fini(&h->ice);
+	mem_wipe(h->key, sizeof(h->key));
+	free(h);
+}
+
+static int replay(void *arg, const struct fact *f)
+{
+	struct house *h = arg;
+
+	if (strcmp(f->stream, "server") == 0) {
+		h->server_version = f->version;
+		h->was_running = f->kind != FACT_SERVER_STOPPED;
+		return 0;
+	}
+	return meetings_apply(h->meetings, f);
+}
+
+static void server_fact(struct house *h, enum fact_kind kind, const struct factdata *d)
+{
+	struct fact f = {.kind = kind, .version = ++h->server_version};
+
+	strcpy(f.stream, "server");
+	strcpy(f.actor, "server");
+	factdata_put(&f, d);
+	house_fact(h, &f);
+}
+
+int house_load(struct house *h, const struct room_port *port, const char *version,
+	       struct why *why)
+{
+	struct factdata d = {.host = false};
+	int err;
+
+	h->meetings = meetings_new(port, h->conf->public_url);
+	why->text[0] = '\0';
+	err = ledger_replay(h->ledger, replay, h, why);
+	if (err && !why->text[0])
+		why_set(why, err, "a fact does not fit those before it: %s",
+			err_text(err));
+	if (!err) {
+		err = ledger_start(h->ledger);
+		if (err)
+			why_set(why, err, "the ledger's thread cannot be started");
+	}
+	if (err)
+		return err;
+	gate_init(&h->gate, ledger_durable(h->ledger));
+	d.closed = (uint32_t)meetings_recover(h->meetings, house_now());
+	if (h->was_running)
+		server_fact(h, FACT_SERVER_RECOVERED, &d);
+	strncpy(d.version, version, sizeof(d.version) - 1);
+	server_fact(h, FACT_SERVER_STARTED, &d);
+	log_info("ledger opened facts=%llu meetings=%zu closed=%u",
+		 (unsigned long long)ledger_last(h->ledger),
+		 meetings_count(h->meetings), d.closed);
+	return 0;
+}
+
+void house_stop(struct house *h)
+{
+	const struct factdata none = {.host = false};
+
+	server_fact(h, FACT_SERVER_STOPPED, &none);
+	ledger_stop(h->ledger);
+}
+
+uint64_t house_fact(struct house *h, struct fact *f)
+{
+	uint64_t seq = ledger_append(h->ledger, f);
+
+	if (!seq) {
+		/*
+		 * Memory has it and the log never will. Thousands of facts wait by now,
+		 * so the disk has been refusing for long: end, and start anew from what
+		 * is on disk. Calls go on without us.
+		 */
+		log_error("ledger full, a fact is lost kind=%s: ending",
+			  fact_kind_name(f->kind));
+		exit(EXIT_FAILURE);
+	}
+	return seq;
+}
+
+bool house_ledger_moved(struct house *h)
+{
+	ledger_clear(h->ledger);
+	gate_open(&h->gate, ledger_durable(h->ledger));
+	return !ledger_broken(h->ledger);
+}
+
+struct instant house_now(void)
+{
+	const struct instant now = {clock_wall_ms(), clock_mono_ms()};
+
+	return now;
+}
+
+static bool same(const char *a, size_t a_len, const char *b)
+{
+	return strlen(b) == a_len && memcmp(a, b, a_len) == 0;
+}
+
+/* "http://host" or "https://host" where host is what the browser itself asked for. */
+static bool same_host(const char *origin, size_t len, const char *host, size_t host_len)
+{
+	const char *scheme = len > 5 && origin[4] == 's' ? "https://" : "http://";
+	size_t n = strlen(scheme);
+
+	return host_len && len == n + host_len && memcmp(origin, scheme, n) == 0 &&
+	       memcmp(origin + n, host, host_len) == 0;
+}
+
+bool house_origin_ok(const struct house *h, const char *origin, size_t origin_len,
+		     const char *host, size_t host_len)
+{
+	size_t i;
+
+	if (!origin || same_host(origin, origin_len, host, host_len) ||
+	    same(origin, origin_len, h->conf->public_url))
+		return true;
+	for (i = 0; i < h->conf->allowed_origins.count; i++) {
+		if (same(origin, origin_len, h->conf->allowed_origins.item[i]))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,64 @@
+/**
+ * The house: all meetings in memory, the ledger that remembers them, and the gate that
+ * keeps answers back until their facts are on disk. The API and the signaling both
+ * work on it.
+ */
+#ifndef PARAVENT_APP_HOUSE_H
+#define PARAVENT_APP_HOUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/gate.h"
+#include "core/meetings.h"
+#include "proto/conf.h"
+#include "proto/token.h"
+#include "store/ledger.h"
+
+struct house {
+	const struct conf *conf;	/* borrowed; may change at SIGHUP */
+	struct ledger *ledger;
+	struct gate gate;
+	struct meetings *meetings;
+	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
+	struct buf ice;			/* `iceServers`, ready to be sent */
+	bool stopping;			/* nothing that happens now is a fact */
+
+	uint32_t server_version;	/* of the stream "server" */
+	bool was_running;		/* the log's last server fact is no stop */
+};
+
+/**
+ * Opens the ledger of conf->state_dir and reads the server's key, which is made when
+ * there is none. Returns 0 or an error whose sentence is in `why`.
+ */
+int house_new(struct house **out, const struct conf *conf, struct why *why);
+
+/* Stops the ledger. Accepts NULL. */
+void house_free(struct house *h);
+
+/**
+ * Replays the ledger, starts its thread, closes what a crash had cut, and remembers
+ * that the server started. The port is how rooms speak.
+ */
+int house_load(struct house *h, const struct room_port *port, const char *version,
+	       struct why *why);
+
+/* Remembers that the server stops in good order. */
+void house_stop(struct house *h);
+
+/* For the port: takes the fact; returns its gate. */
+uint64_t house_fact(struct house *h, struct fact *f);
+
+/* The ledger's fd was readable: opens the gate. False: it is broken, the process must
+ * end and read anew what is on disk. */
+bool house_ledger_moved(struct house *h);
+
+struct instant house_now(void);
+
+/* Whether a request's or handshake's Origin is one of ours; a client that sends none
+ * is no browser, and allowed. host: of the request. */
+bool house_origin_ok(const struct house *h, const char *origin, size_t origin_len,
+		     const char *host, size_t host_len);
+
+#endif

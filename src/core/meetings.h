@@ -1,0 +1,87 @@
+/**
+ * All meetings: the registry, the replay of the ledger into it, and the passing of
+ * time. What one meeting's people do is core/room's.
+ */
+#ifndef PARAVENT_CORE_MEETINGS_H
+#define PARAVENT_CORE_MEETINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "core/instant.h"
+#include "core/meeting.h"
+#include "core/room.h"
+#include "proto/plan.h"
+
+struct meetings;
+
+/**
+ * port:     copied; what its `arg` points at must outlive the registry.
+ * base_url: copied; "https://visit.example", no slash at the end.
+ */
+struct meetings *meetings_new(const struct room_port *port, const char *base_url);
+
+/* Frees everything, silently: no fact, no word, no forget(). Accepts NULL. */
+void meetings_free(struct meetings *ms);
+
+/* The meeting, or NULL. id: any bytes from outside. */
+struct meeting *meetings_find(const struct meetings *ms, const char *id, size_t len);
+
+size_t meetings_count(const struct meetings *ms);
+
+/* Visits all, in no order. fn must not change the registry; non-zero stops. */
+typedef int meetings_each_fn(void *arg, struct meeting *m);
+int meetings_each(const struct meetings *ms, meetings_each_fn *fn, void *arg);
+
+/**
+ * Schedules a meeting (fact meeting.created).
+ *
+ * random: from the kernel, makes the id.
+ * actor:  for the fact.
+ * gate:   the seq that must be durable before anybody is told.
+ *
+ * Returns 0, ERR_UNAVAILABLE when the ledger takes nothing, or ERR_CONFLICT when the
+ * id exists (the random bytes were not random).
+ */
+int meetings_schedule(struct meeting **out, uint64_t *gate, struct meetings *ms,
+		      struct instant now, const struct meeting_plan *plan,
+		      const uint8_t random[MEETING_RANDOM], const char *actor);
+
+/**
+ * Cancels one that has not begun (fact meeting.cancelled); who waits is told that it
+ * ended. Returns 0, ERR_CONFLICT when it has begun or is over, or ERR_UNAVAILABLE.
+ */
+int meetings_cancel(struct meeting *m, uint64_t *gate, struct instant now,
+		    const char *actor);
+
+/**
+ * Replays one fact of the ledger, in the order of seq; of streams that are not
+ * meetings' it takes no notice. Nobody is told anything.
+ *
+ * Returns 0, or ERR_CORRUPT or ERR_CONFLICT when it does not fit what was before.
+ */
+int meetings_apply(struct meetings *ms, const struct fact *f);
+
+/**
+ * After the replay: closes the stories that a stop or crash has cut (participant.left
+ * or guest.gone with reason server-restart) and holds those seats for 120 s from now,
+ * so that resume brings them back. Needs a ledger that can write.
+ *
+ * Returns how many it closed, for server.recovered.
+ */
+size_t meetings_recover(struct meetings *ms, struct instant now);
+
+/**
+ * Lets time pass: holds run out, meetings expire. Call it about once a second; costs
+ * nothing where nothing is due.
+ */
+void meetings_tick(struct meetings *ms, struct instant now);
+
+/**
+ * Appends everything that facts tell as lines of text, sorted, so that the memory that
+ * lived it and the memory that was replayed can be compared.
+ */
+void meetings_dump(const struct meetings *ms, struct buf *out);
+
+#endif

@@ -1,0 +1,937 @@
+#include "proto/conf.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <libgen.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <confuse.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "proto/confscan.h"
+#include "proto/utf8.h"
+
+#define FILE_MAX (64 * 1024)
+#define FILES_MAX 64
+
+/* --- What each value must be -------------------------------------------------- */
+
+/*
+ * A check says what is wrong with a value and what to write instead, or NULL. Behind
+ * the value's own name and quotation marks the sentence goes on: `"x" is no ...`.
+ */
+typedef const char *check_fn(const char *value);
+
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_NOTICE] = "notice",
+	[LOG_INFO] = "info",   [LOG_DEBUG] = "debug",
+};
+
+static int level_of(const char *name)
+{
+	size_t i;
+
+	for (i = LOG_ERROR; i < ARRAY_LEN(level_names); i++) {
+		if (strcmp(name, level_names[i]) == 0)
+			return (int)i;
+	}
+	return ERR_UNKNOWN;
+}
+
+#define RATE_MAX 100000
+
+/* Reads digits and nothing else, up to `max`; ERR_MALFORMED. */
+static long number_of(const char *s, long max)
+{
+	long v = 0;
+
+	if (!*s)
+		return ERR_MALFORMED;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return ERR_MALFORMED;
+		v = v * 10 + (*s - '0');
+		if (v > max)
+			return ERR_MALFORMED;
+	}
+	return v;
+}
+
+static const char *check_name(const char *value)
+{
+	size_t chars = 0;
+
+	if (!utf8_is_valid(value, strlen(value)))
+		return "is not UTF-8; save the file in that encoding";
+	for (; *value; value++)
+		chars += ((unsigned char)*value & 0xc0) != 0x80;
+	return chars < 1 || chars > 80 ? "must have 1 to 80 characters" : NULL;
+}
+
+static const char *check_access(const char *value)
+{
+	return strcmp(value, "open") ? "is no kind of access; the one there is: open"
+				     : NULL;
+}
+
+static const char *check_level(const char *value)
+{
+	return level_of(value) < 0 ? "is no log level; there are error, warning, "
+				     "notice, info and debug"
+				   : NULL;
+}
+
+static const char *check_rate(const char *value)
+{
+	return number_of(value, RATE_MAX) < 0
+		       ? "is no number from 0 (no limit) to 100000"
+		       : NULL;
+}
+
+static const char *check_path(const char *value)
+{
+	return *value && *value != '/' ? "must be a whole path, from / on" : NULL;
+}
+
+static const char *check_state_dir(const char *value)
+{
+	return *value ? check_path(value) : "must name a folder";
+}
+
+static const char *check_addr(const char *value)
+{
+	struct conf_addr addr;
+
+	return conf_addr(&addr, value) ? "is no address with a port; write it like "
+					 "127.0.0.1:8080, 0.0.0.0:443 or [::]:443"
+				       : NULL;
+}
+
+/* Letters, digits, dots and hyphens, or a v6 address, of which `len` are given. */
+static bool host_is_valid(const char *s, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr v6;
+	size_t i;
+
+	if (memchr(s, ':', len)) {
+		if (len >= sizeof(text))
+			return false;
+		memcpy(text, s, len);
+		text[len] = '\0';
+		return inet_pton(AF_INET6, text, &v6) == 1;
+	}
+	for (i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-' && s[i] != '.')
+			return false;
+		if (s[i] == '.' && (i == 0 || s[i - 1] == '.'))
+			return false;
+	}
+	return len >= 1 && len <= 253;
+}
+
+static const char *check_stun_host(const char *value)
+{
+	if (!*value || host_is_valid(value, strlen(value)))
+		return NULL;
+	return "is no host name or address; write it without a port, and names with "
+	       "letters outside ASCII in their xn-- form";
+}
+
+/* The parts of "scheme://host[:port]", in place. */
+struct origin {
+	bool https;
+	const char *host;	/* without brackets */
+	size_t host_len;
+	long port;		/* 0: the scheme's own */
+};
+
+static int origin_read(struct origin *o, const char *url)
+{
+	const char *p = url, *end;
+
+	memset(o, 0, sizeof(*o));
+	o->https = strncasecmp(p, "https://", 8) == 0;
+	if (!o->https && strncasecmp(p, "http://", 7) != 0)
+		return ERR_MALFORMED;
+	p += o->https ? 8 : 7;
+	if (*p == '[') {
+		o->host = p + 1;
+		end = strchr(p, ']');
+		if (!end || !memchr(p, ':', (size_t)(end - p)))
+			return ERR_MALFORMED;
+		p = end + 1;
+	} else {
+		o->host = p;
+		p = end = p + strcspn(p, ":/");
+	}
+	o->host_len = (size_t)(end - o->host);
+	if (!host_is_valid(o->host, o->host_len))
+		return ERR_MALFORMED;
+	if (*p == ':') {
+		char digits[6] = "";
+		size_t len = strcspn(++p, "/");
+
+		if (len >= sizeof(digits))
+			return ERR_MALFORMED;
+		memcpy(digits, p, len);
+		o->port = number_of(digits, UINT16_MAX);
+		if (o->port < 1)
+			return ERR_MALFORMED;
+		p += len;
+	}
+	return *p == '\0' || strcmp(p, "/") == 0 ? 0 : ERR_MALFORMED;
+}
+
+/* Whether browsers trust the host without https (W3C Secure Contexts, 3.1). */
+static bool host_is_local(const struct origin *o)
+{
+	static const char name[] = "localhost";
+	size_t len = sizeof(name) - 1;
+	struct in_addr v4;
+	char text[INET_ADDRSTRLEN];
+
+	if (o->host_len >= len &&
+	    strncasecmp(o->host + o->host_len - len, name, len) == 0)
+		return o->host_len == len || o->host[o->host_len - len - 1] == '.';
+	if (o->host_len == 3 && memcmp(o->host, "::1", 3) == 0)
+		return true;
+	if (o->host_len >= sizeof(text))
+		return false;
+	memcpy(text, o->host, o->host_len);
+	text[o->host_len] = '\0';
+	return inet_pton(AF_INET, text, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+}
+
+static const char *check_public_url(const char *value)
+{
+	struct origin o;
+
+	if (!*value)
+		return NULL;
+	if (origin_read(&o, value) != 0)
+		return "is no address of a site; write it like "
+		       "https://visits.example.org, without a path";
+	if (!o.https && !host_is_local(&o))
+		return "must begin with https://, for browsers give camera and "
+		       "microphone to no other page (but on localhost)";
+	return NULL;
+}
+
+static const char *check_origin(const char *value)
+{
+	struct origin o;
+
+	return origin_read(&o, value) ? "is no origin; write it like "
+					"https://dashboard.example.org, without a path"
+				      : NULL;
+}
+
+/* Spells an origin as browsers do (RFC 6454 section 6.2): lower case, no default
+ * port. Gives the text. */
+static char *origin_spelled(const char *url)
+{
+	struct buf b = BUF_INIT;
+	struct origin o;
+	size_t i;
+	bool v6;
+
+	if (origin_read(&o, url) != 0)
+		return mem_copy("", 0);
+	v6 = memchr(o.host, ':', o.host_len) != NULL;
+	buf_puts(&b, o.https ? "https://" : "http://");
+	if (v6)
+		buf_putc(&b, '[');
+	for (i = 0; i < o.host_len; i++)
+		buf_putc(&b, (char)tolower((unsigned char)o.host[i]));
+	if (v6)
+		buf_putc(&b, ']');
+	if (o.port && o.port != (o.https ? 443 : 80))
+		buf_printf(&b, ":%ld", o.port);
+	return buf_detach(&b);
+}
+
+/* --- The table of keys -------------------------------------------------------- */
+
+enum kind { TEXT, ORIGIN, LIST, ORIGINS, ACCESS, LEVEL, RATE };
+
+struct key {
+	const char *name;
+	enum kind kind;
+	bool at_start;		/* a change needs a restart */
+	size_t offset;		/* of its member of struct conf */
+	check_fn *check;
+};
+
+static const struct key keys[] = {
+#define KEY(name, kind, at_start, member, check)                              \
+	{name, kind, at_start, offsetof(struct conf, member), check}
+	KEY("name", TEXT, false, name, check_name),
+	KEY("public-url", ORIGIN, false, public_url, check_public_url),
+	KEY("listen", LIST, true, listen, check_addr),
+	KEY("tls-certificate", TEXT, false, tls_certificate, check_path),
+	KEY("tls-key", TEXT, false, tls_key, check_path),
+	KEY("stun-listen", LIST, true, stun_listen, check_addr),
+	KEY("stun-host", TEXT, false, stun_host, check_stun_host),
+	KEY("access", ACCESS, false, access, check_access),
+	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
+	KEY("message-rate", RATE, false, message_rate, check_rate),
+	KEY("state-dir", TEXT, true, state_dir, check_state_dir),
+	KEY("web-root", TEXT, true, web_root, check_path),
+	KEY("log-level", LEVEL, true, log_level, check_level),
+#undef KEY
+};
+
+static void *member(const struct conf *c, const struct key *key)
+{
+	return (char *)(uintptr_t)c + key->offset;
+}
+
+static bool is_list(const struct key *key)
+{
+	return key->kind == LIST || key->kind == ORIGINS;
+}
+
+static const struct key *key_find(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		if (strlen(keys[i].name) == len && !memcmp(keys[i].name, name, len))
+			return &keys[i];
+	}
+	return NULL;
+}
+
+/* How many letters are to be put, dropped or changed between two short words. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	size_t row[32], i, j;
+
+	for (j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (i = 1; i <= a_len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= b_len; j++) {
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] > row[j - 1])
+				row[j] = row[j - 1];
+			row[j] = row[j] + 1 < change ? row[j] + 1 : change;
+		}
+	}
+	return row[b_len];
+}
+
+/* The key that was probably meant, or NULL. */
+static const char *key_close_to(const char *name, size_t len)
+{
+	const char *best = NULL;
+	size_t i, best_distance = len / 2 + 1, d;
+
+	if (len > 24)
+		return NULL;
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		d = distance(name, len, keys[i].name, strlen(keys[i].name));
+		if (d < best_distance) {
+			best = keys[i].name;
+			best_distance = d;
+		}
+	}
+	return best;
+}
+
+/* --- Defaults ----------------------------------------------------------------- */
+
+static void text_set(char **slot, const char *value)
+{
+	char *copy = mem_copy(value, strlen(value));
+
+	free(*slot);
+	*slot = copy;
+}
+
+static void list_clear(struct conf_list *l)
+{
+	while (l->count)
+		free(l->item[--l->count]);
+	free(l->item);
+	l->item = NULL;
+}
+
+/* Takes `item`. */
+static void list_add(struct conf_list *l, char *item)
+{
+	l->item = mem_resize(l->item, (l->count + 1) * sizeof(*l->item));
+	l->item[l->count++] = item;
+}
+
+static char *default_state_dir(void)
+{
+	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	struct buf b = BUF_INIT;
+
+	if (geteuid() == 0)
+		buf_puts(&b, "/var/lib/paravent");
+	else if (state && *state == '/')
+		buf_printf(&b, "%s/paravent", state);
+	else if (home && *home == '/')
+		buf_printf(&b, "%s/.local/state/paravent", home);
+	return buf_detach(&b);
+}
+
+/* What does not depend on anything else that was chosen. */
+static void set_defaults(struct conf *c)
+{
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		if (keys[i].kind == TEXT || keys[i].kind == ORIGIN)
+			text_set(member(c, &keys[i]), "");
+	}
+	text_set(&c->name, "Paravent");
+	free(c->state_dir);
+	c->state_dir = default_state_dir();
+	list_add(&c->listen, mem_copy("127.0.0.1:8080", 14));
+	list_add(&c->listen, mem_copy("[::1]:8080", 10));
+	list_add(&c->stun_listen, mem_copy("127.0.0.1:3478", 14));
+	list_add(&c->stun_listen, mem_copy("[::1]:3478", 10));
+	c->access = CONF_ACCESS_OPEN;
+	c->message_rate = 60;
+	c->log_level = LOG_INFO;
+}
+
+/* What follows from the rest where it was not chosen. */
+static void derive(struct conf *c)
+{
+	struct buf b = BUF_INIT;
+	struct conf_addr addr;
+	struct origin o;
+
+	if (!*c->public_url && c->listen.count &&
+	    conf_addr(&addr, c->listen.item[0]) == 0) {
+		buf_printf(&b, "http%s://localhost:%u", *c->tls_certificate ? "s" : "",
+			   conf_addr_port(&addr));
+		free(c->public_url);
+		c->public_url = origin_spelled(b.p);
+	}
+	if (!*c->stun_host && origin_read(&o, c->public_url) == 0) {
+		free(c->stun_host);
+		c->stun_host = mem_copy(o.host, o.host_len);
+	}
+	buf_fini(&b);
+}
+
+void conf_init(struct conf *c)
+{
+	set_defaults(c);
+	derive(c);
+}
+
+void conf_fini(struct conf *c)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		void *m = member(c, &keys[i]);
+
+		if (is_list(&keys[i]))
+			list_clear(m);
+		else if (keys[i].kind == TEXT || keys[i].kind == ORIGIN)
+			free(*(char **)m);
+	}
+	memset(c, 0, sizeof(*c));
+}
+
+/* --- Reading ------------------------------------------------------------------ */
+
+/*
+ * Where the callbacks of libconfuse leave what they find: it hands them nothing of
+ * ours. Set while one file is being read.
+ */
+static _Thread_local struct buf *complaints;
+
+static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char text[256];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_printf(complaints, "%s:%d: %s\n", cfg->filename, cfg->line, text);
+}
+
+static void complain(const char *where, unsigned line, const char *key,
+		     const char *value, const char *sentence)
+{
+	buf_printf(complaints, "%s:%u: %s: \"%.80s\" %s\n", where, line, key, value,
+		   sentence);
+}
+
+static bool has_control(const char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* Called once for each value; refusing is ours, so that the reading goes on. */
+static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	const struct key *key = key_find(opt->name, strlen(opt->name));
+	const char *sentence;
+
+	if (has_control(value)) {
+		buf_printf(complaints, "%s:%d: %s: the value has an unprintable "
+			   "character\n", cfg->filename, cfg->line, opt->name);
+	} else {
+		sentence = key->check(value);
+		if (sentence)
+			complain(cfg->filename, (unsigned)cfg->line, opt->name, value,
+				 sentence);
+	}
+	*(const char **)result = value;
+	return 0;
+}
+
+static cfg_t *reader_new(void)
+{
+	cfg_opt_t opts[ARRAY_LEN(keys) + 1];
+	cfg_opt_t end = CFG_END();
+	cfg_t *cfg;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		cfg_opt_t one = CFG_STR_CB(keys[i].name, NULL, CFGF_NODEFAULT, on_value);
+		cfg_opt_t list = CFG_STR_LIST_CB(keys[i].name, NULL, CFGF_NODEFAULT,
+						 on_value);
+
+		opts[i] = is_list(&keys[i]) ? list : one;
+	}
+	opts[i] = end;
+	cfg = cfg_init(opts, CFGF_NONE);
+	if (!cfg)
+		abort();	/* no memory */
+	cfg_set_error_function(cfg, on_error);
+	return cfg;
+}
+
+static void complain_of_key(const char *name, const struct confscan_item *item)
+{
+	const char *meant = key_close_to(item->key, item->key_len);
+
+	buf_printf(complaints, "%s:%u: there is no key '%.*s'", name, item->line,
+		   item->key_len < 80 ? (int)item->key_len : 80, item->key);
+	if (meant)
+		buf_printf(complaints, "; did you mean '%s'?", meant);
+	buf_putc(complaints, '\n');
+}
+
+/* Reads one text over what `cfg` has. text: written to; complaints tell the rest. */
+static void read_text(cfg_t *cfg, const char *name, char *text, size_t len)
+{
+	struct confscan scan;
+	struct confscan_item item;
+	bool mistakes = false, unknown = false;
+	size_t told;
+	FILE *f;
+
+	confscan_init(&scan, text, len);
+	while (confscan_next(&scan, &item)) {
+		if (item.mistake) {
+			buf_printf(complaints, "%s:%u: %s\n", name, item.line,
+				   item.mistake);
+			mistakes = true;
+		} else if (!key_find(item.key, item.key_len)) {
+			complain_of_key(name, &item);
+			unknown = true;
+		}
+	}
+	if (mistakes || !len)
+		return;
+	f = fmemopen(text, len, "r");
+	if (!f)
+		abort();	/* no memory */
+	free(cfg->filename);
+	cfg->filename = strdup(name);
+	/* unknown keys have been told; without any, libconfuse is to be strict */
+	cfg->flags = unknown ? CFGF_IGNORE_UNKNOWN : CFGF_NONE;
+	told = complaints->len;
+	if (cfg_parse_fp(cfg, f) != CFG_SUCCESS && complaints->len == told)
+		buf_printf(complaints, "%s:%d: not understood\n", name, cfg->line);
+	fclose(f);
+}
+
+static int read_file(cfg_t *cfg, const char *path)
+{
+	char *text = mem_new(FILE_MAX + 1);
+	FILE *f = fopen(path, "r");
+	size_t len = 0;
+	int err = 0;
+
+	if (!f) {
+		err = errno == ENOENT ? ERR_NOT_FOUND : ERR_IO;
+		buf_printf(complaints, "%s: %s\n", path, strerror(errno));
+	} else {
+		len = fread(text, 1, FILE_MAX + 1, f);
+		if (ferror(f)) {
+			err = ERR_IO;
+			buf_printf(complaints, "%s: %s\n", path, strerror(errno));
+		} else if (len > FILE_MAX) {
+			err = ERR_MALFORMED;
+			buf_printf(complaints, "%s: larger than %d KiB\n", path,
+				   FILE_MAX / 1024);
+		}
+		fclose(f);
+	}
+	if (!err)
+		read_text(cfg, path, text, len);
+	free(text);
+	return err;
+}
+
+static int ends_in_conf(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && dot && strcmp(dot, ".conf") == 0;
+}
+
+/* By bytes, so that the order does not hang on somebody's locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int read_folder(cfg_t *cfg, const char *path)
+{
+	char *copy = mem_copy(path, strlen(path));
+	struct buf folder = BUF_INIT, file = BUF_INIT;
+	struct dirent **entry = NULL;
+	int i, n, err = 0;
+
+	buf_printf(&folder, "%s/conf.d", dirname(copy));
+	n = scandir(folder.p, &entry, ends_in_conf, by_name);
+	if (n < 0 && errno != ENOENT) {
+		err = ERR_IO;
+		buf_printf(complaints, "%s: %s\n", folder.p, strerror(errno));
+	} else if (n > FILES_MAX) {
+		err = ERR_MALFORMED;
+		buf_printf(complaints, "%s: more than %d files\n", folder.p, FILES_MAX);
+	}
+	for (i = 0; i < n; i++) {
+		if (!err) {
+			buf_reset(&file);
+			buf_printf(&file, "%s/%s", folder.p, entry[i]->d_name);
+			err = read_file(cfg, file.p);
+		}
+		free(entry[i]);
+	}
+	free(entry);
+	free(copy);
+	buf_fini(&file);
+	buf_fini(&folder);
+	return err;
+}
+
+/* Takes over what was chosen for one key. */
+static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
+{
+	struct conf_list *list = member(c, key);
+	const char *value = is_list(key) ? NULL : cfg_opt_getstr(opt);
+	unsigned i;
+
+	switch (key->kind) {
+	case TEXT:
+		text_set(member(c, key), value);
+		break;
+	case ORIGIN:
+		free(*(char **)member(c, key));
+		*(char **)member(c, key) = origin_spelled(value);
+		break;
+	case LIST:
+	case ORIGINS:
+		list_clear(list);
+		for (i = 0; i < cfg_opt_size(opt); i++) {
+			value = cfg_opt_getnstr(opt, i);
+			list_add(list, key->kind == LIST ?
+					       mem_copy(value, strlen(value)) :
+					       origin_spelled(value));
+		}
+		break;
+	case ACCESS:
+		c->access = CONF_ACCESS_OPEN;
+		break;
+	case LEVEL:
+		c->log_level = (enum log_level)level_of(value);
+		break;
+	case RATE:
+		c->message_rate = (unsigned)number_of(value, RATE_MAX);
+		break;
+	}
+}
+
+static bool is_loopback(const struct conf_addr *a)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&a->sa;
+
+	if (a->sa.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
+	return ntohl(sin->sin_addr.s_addr) >> 24 == 127;
+}
+
+/* Links to localhost would be of no use to those who reach us from elsewhere. */
+static void check_reachable(const struct conf *c, const char *name)
+{
+	struct conf_addr addr;
+	size_t i;
+
+	for (i = 0; !*c->public_url && i < c->listen.count; i++) {
+		if (conf_addr(&addr, c->listen.item[i]) == 0 && !is_loopback(&addr)) {
+			buf_printf(complaints, "%s: public-url: is needed, for %s "
+				   "listens to others; set what patients open, like "
+				   "https://visits.example.org\n", name,
+				   c->listen.item[i]);
+			return;
+		}
+	}
+}
+
+/* What only shows when all is read: values that do not go together. */
+static void check_together(const struct conf *c, const char *name)
+{
+	size_t i;
+
+	if (!c->listen.count)
+		buf_printf(complaints, "%s: listen: at least one address is needed\n",
+			   name);
+	if (!*c->state_dir)
+		buf_printf(complaints, "%s: state-dir: no home folder to put it in; "
+			   "set it\n", name);
+	if (!*c->tls_certificate != !*c->tls_key)
+		buf_printf(complaints, "%s: %s is set and %s is not; set both or none\n",
+			   name, *c->tls_key ? "tls-key" : "tls-certificate",
+			   *c->tls_key ? "tls-certificate" : "tls-key");
+	if (*c->tls_certificate && !conf_is_https(c))
+		buf_printf(complaints, "%s: public-url: must begin with https://, for "
+			   "there is a tls-certificate\n", name);
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		const struct conf_list *l = member(c, &keys[i]);
+
+		if (is_list(&keys[i]) && l->count > CONF_LIST_MAX)
+			buf_printf(complaints, "%s: %s: more than %d values\n", name,
+				   keys[i].name, CONF_LIST_MAX);
+	}
+}
+
+/* From what was read to a struct conf. Frees the reader. */
+static int reader_end(cfg_t *cfg, struct conf *c, const char *name, int err)
+{
+	struct conf draft;
+	size_t i;
+
+	set_defaults(&draft);
+	for (i = 0; !complaints->len && i < ARRAY_LEN(keys); i++) {
+		cfg_opt_t *opt = cfg_getopt(cfg, keys[i].name);
+
+		if (opt->flags & CFGF_MODIFIED)
+			take(&draft, &keys[i], opt);
+	}
+	if (!complaints->len)
+		check_reachable(&draft, name);
+	derive(&draft);
+	if (!complaints->len)
+		check_together(&draft, name);
+	if (!err && complaints->len)
+		err = ERR_MALFORMED;
+	if (err)
+		conf_fini(&draft);
+	else
+		*c = draft;
+	cfg_free(cfg);
+	return err;
+}
+
+/* Runs one reading; what went wrong is appended to `errors`. */
+static int load(struct conf *c, const char *name, const char *text, size_t len,
+		struct buf *errors)
+{
+	struct buf found = BUF_INIT;
+	cfg_t *cfg;
+	char *copy;
+	int err = 0;
+
+	complaints = &found;
+	cfg = reader_new();
+	if (text) {
+		copy = mem_copy(text, len);
+		read_text(cfg, name, copy, len);
+		free(copy);
+	} else if (name) {
+		err = read_file(cfg, name);
+		if (!err)
+			err = read_folder(cfg, name);
+	}
+	err = reader_end(cfg, c, name ? name : "paravent", err);
+	complaints = NULL;
+	buf_put(errors, found.p, found.len);
+	buf_fini(&found);
+	return err;
+}
+
+int conf_load(struct conf *c, const char *path, struct buf *errors)
+{
+	return load(c, path, NULL, 0, errors);
+}
+
+int conf_parse(struct conf *c, const char *name, const char *text, size_t len,
+	       struct buf *errors)
+{
+	return load(c, name, text, len, errors);
+}
+
+/* --- Writing and comparing ---------------------------------------------------- */
+
+static void put_quoted(struct buf *out, const char *value)
+{
+	buf_putc(out, '"');
+	for (; *value; value++) {
+		if (strchr("\"\\$", *value))
+			buf_putc(out, '\\');
+		buf_putc(out, *value);
+	}
+	buf_putc(out, '"');
+}
+
+static void put_value(struct buf *out, const struct conf *c, const struct key *key)
+{
+	const struct conf_list *l = member(c, key);
+	size_t i;
+
+	switch (key->kind) {
+	case TEXT:
+	case ORIGIN:
+		put_quoted(out, *(char **)member(c, key));
+		break;
+	case LIST:
+	case ORIGINS:
+		buf_putc(out, '{');
+		for (i = 0; i < l->count; i++) {
+			buf_puts(out, i ? ", " : "");
+			put_quoted(out, l->item[i]);
+		}
+		buf_putc(out, '}');
+		break;
+	case ACCESS:
+		buf_puts(out, "open");
+		break;
+	case LEVEL:
+		buf_puts(out, level_names[c->log_level]);
+		break;
+	case RATE:
+		buf_printf(out, "%u", c->message_rate);
+		break;
+	}
+}
+
+void conf_print(const struct conf *c, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		buf_printf(out, "%s = ", keys[i].name);
+		put_value(out, c, &keys[i]);
+		buf_putc(out, '\n');
+	}
+}
+
+static bool differ(const struct conf *a, const struct conf *b, const struct key *key)
+{
+	struct buf x = BUF_INIT, y = BUF_INIT;
+	bool differs;
+
+	put_value(&x, a, key);
+	put_value(&y, b, key);
+	differs = strcmp(x.p, y.p) != 0;
+	buf_fini(&x);
+	buf_fini(&y);
+	return differs;
+}
+
+size_t conf_changed_needs_restart(const struct conf *a, const struct conf *b,
+				  struct buf *out)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++) {
+		bool at_start = keys[i].at_start;
+
+		/* another certificate is taken over at once; with or without is not */
+		if (member(a, &keys[i]) == &a->tls_certificate)
+			at_start = !*a->tls_certificate != !*b->tls_certificate;
+		if (at_start && differ(a, b, &keys[i]))
+			buf_printf(out, "%s%s", n++ ? ", " : "", keys[i].name);
+	}
+	return n;
+}
+
+/* --- Addresses ---------------------------------------------------------------- */
+
+int conf_addr(struct conf_addr *out, const char *s)
+{
+	const char *colon = strrchr(s, ':');
+	struct sockaddr_in *sin = (struct sockaddr_in *)&out->sa;
+	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&out->sa;
+	char host[INET6_ADDRSTRLEN];
+	bool v6 = *s == '[';
+	size_t len;
+	long port;
+
+	memset(out, 0, sizeof(*out));
+	if (!colon || (v6 && (colon == s || colon[-1] != ']')))
+		return ERR_MALFORMED;
+	port = number_of(colon + 1, UINT16_MAX);
+	len = (size_t)(colon - s) - (v6 ? 2 : 0);
+	if (port < 1 || len >= sizeof(host))
+		return ERR_MALFORMED;
+	memcpy(host, s + (v6 ? 1 : 0), len);
+	host[len] = '\0';
+	if (v6 && inet_pton(AF_INET6, host, &sin6->sin6_addr) == 1) {
+		sin6->sin6_family = AF_INET6;
+		sin6->sin6_port = htons((uint16_t)port);
+		out->len = sizeof(*sin6);
+		return 0;
+	}
+	if (!v6 && inet_pton(AF_INET, host, &sin->sin_addr) == 1) {
+		sin->sin_family = AF_INET;
+		sin->sin_port = htons((uint16_t)port);
+		out->len = sizeof(*sin);
+		return 0;
+	}
+	return ERR_MALFORMED;
+}
+
+uint16_t conf_addr_port(const struct conf_addr *a)
+{
+	return ntohs(a->sa.ss_family == AF_INET6 ?
+			     ((const struct sockaddr_in6 *)&a->sa)->sin6_port :
+			     ((const struct sockaddr_in *)&a->sa)->sin_port);
+}
+
+bool conf_is_https(const struct conf *c)
+{
+	return strncmp(c->public_url, "https://", 8) == 0;
+}

@@ -1,0 +1,63 @@
+/**
+ * The canonical JSON inside a fact: `data` and `personal` <-> structs. Which kind has
+ * which members stands in the table of proto/fact.h.
+ */
+#ifndef PARAVENT_PROTO_FACTDATA_H
+#define PARAVENT_PROTO_FACTDATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/fact.h"
+#include "proto/plan.h"
+#include "proto/sigmsg.h"
+
+/* X(symbol, name): why a story ended */
+#define FACTDATA_REASONS(X)                                                   \
+	X(REASON_HOST, "host")                                                \
+	X(REASON_API, "api")                                                  \
+	X(REASON_LEFT, "left")                                                \
+	X(REASON_LOST, "lost")                                                \
+	X(REASON_REPLACED, "replaced")                                        \
+	X(REASON_ENDED, "ended")                                              \
+	X(REASON_RESTART, "server-restart")
+
+enum factdata_reason {
+	REASON_NONE,
+#define X(symbol, name) symbol,
+	FACTDATA_REASONS(X)
+#undef X
+	REASON_COUNT
+};
+
+const char *factdata_reason_name(enum factdata_reason reason);
+
+/* Everything but meeting.created; what a kind does not have stays zero. */
+struct factdata {
+	char id[SIGMSG_ID_SIZE];	/* whom it is about */
+	char by[SIGMSG_ID_SIZE];	/* the host who did it */
+	char peer[SIGMSG_ID_SIZE];	/* the other end of the call */
+	bool host;			/* role */
+	bool resumed;
+	enum factdata_reason reason;
+	enum sigmsg_path path;
+	size_t stats_len;		/* canonical JSON */
+	char stats[SIGMSG_STATS_MAX + 1];
+	uint32_t closed;		/* server.recovered */
+	char version[32];		/* server.started */
+};
+
+/* Writes f->data as f->kind wants it; all that is required must be there. */
+void factdata_put(struct fact *f, const struct factdata *d);
+
+/* Reads f->data as f->kind has it. Returns 0 or ERR_CORRUPT. */
+int factdata_get(struct factdata *out, const struct fact *f);
+
+/* Writes data and personal of meeting.created. */
+void factdata_put_plan(struct fact *f, const struct meeting_plan *p);
+
+/* Reads them; nothing personal (erased) reads as "". Returns 0 or ERR_CORRUPT. */
+int factdata_get_plan(struct meeting_plan *out, const struct fact *f);
+
+#endif

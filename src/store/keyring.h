@@ -1,0 +1,63 @@
+/**
+ * The keys that personal members are sealed with, one per stream that has any, in a
+ * file of their own (keys.db): a backup can leave it out, and deleting a key erases
+ * what it sealed while the chain still verifies.
+ *
+ * A key is named by the seq of its stream's first fact. It must be durable before the
+ * fact that needs it: commit the keyring first, then the ledger. A key whose fact
+ * never came is harmless; the next fact of that seq gets a new one in its place.
+ */
+#ifndef PARAVENT_STORE_KEYRING_H
+#define PARAVENT_STORE_KEYRING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <sqlite3.h>
+
+#include "proto/fact.h"
+#include "store/db.h"
+#include "store/seal.h"
+#include "store/why.h"
+
+struct keyring;
+
+/**
+ * Opens, and for DB_WRITE makes, the keys in `dir` that belong to the ledger `facts`,
+ * which is borrowed until keyring_close().
+ *
+ * Returns 0, ERR_UNKNOWN (the keys of another ledger), ERR_NOT_FOUND (only DB_READ),
+ * or what schema_open() returns.
+ */
+int keyring_open(struct keyring **out, const char *dir, sqlite3 *facts,
+		 enum db_mode mode, struct why *why);
+void keyring_close(struct keyring *k);		/* accepts NULL */
+
+/**
+ * Seals the personal members of `row`, the next to be written, and makes the key if
+ * its stream has none; a new key waits for keyring_commit().
+ *
+ * out: len + SEAL_OVERHEAD bytes. Returns 0, or an error as db_error().
+ */
+int keyring_seal(struct keyring *k, const struct fact_row *row, const char *text,
+		 size_t len, uint8_t *out, struct why *why);
+
+/* Makes the new keys durable; nothing to do is success. Errors as db_error(). */
+int keyring_commit(struct keyring *k, struct why *why);
+void keyring_rollback(struct keyring *k);
+
+/**
+ * Opens row->sealed. k: NULL when there are no keys at hand.
+ *
+ * out: row->sealed_len bytes. Returns the length of the text, ERR_NOT_FOUND when its
+ * key was erased, or an error as db_error().
+ */
+ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
+		       struct why *why);
+
+/* As wal_tidy() and wal_empty(). */
+int keyring_tidy(struct keyring *k, bool idle, struct why *why);
+int keyring_empty(struct keyring *k, struct why *why);
+
+#endif

@@ -1,0 +1,112 @@
+/**
+ * The ledger: the append-only log of facts, the only truth the server keeps.
+ *
+ * Two files in the state directory: `ledger.db` with the facts and their hash chain,
+ * and `keys.db` with one key per meeting that has something personal (keyring.h).
+ *
+ * A fact gets its place at once, in memory, and is written soon after by a thread of
+ * its own, in groups; what says "it has happened" to the outside must wait until
+ * ledger_durable() has reached its seq. All functions belong to the thread that opened
+ * the ledger; the writing thread is never seen.
+ *
+ *   ledger_open -> ledger_replay -> ledger_start -> ledger_append ... -> ledger_stop
+ */
+#ifndef PARAVENT_STORE_LEDGER_H
+#define PARAVENT_STORE_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/fact.h"
+#include "store/why.h"
+
+#define LEDGER_QUEUE_MAX 10000	/* facts that may wait to be written */
+#define LEDGER_QUEUE_HIGH 8000	/* from here on it is not writable */
+
+struct ledger;
+
+/**
+ * Opens the ledger in `state_dir`, makes directory and files where they are missing
+ * (0700, 0600), brings an older schema up to date, and checks what a start can afford:
+ * SQLite's quick_check and the last 1000 links of the chain.
+ *
+ * why: on failure, the sentence for the operator.
+ *
+ * Returns 0, ERR_CORRUPT, ERR_VERSION (a newer schema), ERR_UNKNOWN (not our file),
+ * ERR_LOCKED (another process has it open for writing), or ERR_IO.
+ */
+int ledger_open(struct ledger **out, const char *state_dir, struct why *why);
+
+/* fact: borrowed, with `personal` in clear text, or empty when its key was erased. */
+typedef int ledger_fact_fn(void *arg, const struct fact *fact);
+
+/**
+ * Reads all facts in order, each checked against the chain; before ledger_start().
+ *
+ * Returns 0; what `fn` returned if that was not zero; ERR_CORRUPT at a fact that does
+ * not fit; ERR_VERSION at a kind that this version does not know; ERR_IO. The sentence
+ * for the last three is in `why`.
+ */
+int ledger_replay(struct ledger *l, ledger_fact_fn *fn, void *arg, struct why *why);
+
+/* Starts the writing thread. Returns 0, or ERR_IO when there is none to be had. */
+int ledger_start(struct ledger *l);
+
+/**
+ * Takes a copy of the fact into the queue; never waits, also before ledger_start().
+ * Writes its place into fact->seq and fact->at (never smaller than the one before).
+ * fact->version must be the next of its stream.
+ *
+ * Returns the seq, or 0 when the queue is full or the ledger is broken; the fact then
+ * counts as not having happened.
+ */
+uint64_t ledger_append(struct ledger *l, struct fact *fact);
+
+/**
+ * Whether new commands may be taken: false while the disk refuses and while the queue
+ * is above LEDGER_QUEUE_HIGH. ledger_append() goes on taking facts while there is
+ * room, for what cannot be refused (somebody left).
+ */
+bool ledger_writable(const struct ledger *l);
+
+/**
+ * Whether writing failed in such a way that nobody knows what reached the disk, or a
+ * fact did not fit the table. Nothing is written from then on: the process should end
+ * and let its successor read what is there.
+ */
+bool ledger_broken(const struct ledger *l);
+
+/* The last fact that is on disk for good; 0 while there is none. */
+uint64_t ledger_durable(const struct ledger *l);
+
+/* The last fact taken, durable or not. */
+uint64_t ledger_last(const struct ledger *l);
+
+/**
+ * Readable when ledger_durable(), ledger_writable() or ledger_broken() may have
+ * changed, at most once per commit. Call ledger_clear() first, then look.
+ */
+int ledger_fd(const struct ledger *l);
+void ledger_clear(struct ledger *l);
+
+struct ledger_stats {
+	uint64_t queued;	/* facts taken and not yet durable */
+	uint64_t commits;	/* since the start */
+	uint64_t facts;		/* written since the start */
+	uint64_t refusals;	/* commits that the disk refused and that were tried anew */
+	uint64_t wal_pages;	/* in the write-ahead log, not yet in the file */
+	struct why error;	/* the last trouble; empty if there was none */
+};
+void ledger_stats(const struct ledger *l, struct ledger_stats *stats);
+
+/**
+ * Writes what is queued, empties the write-ahead log and ends the thread. A disk that
+ * still refuses is asked once more and then left alone; ledger_durable() says how far
+ * it came.
+ */
+void ledger_stop(struct ledger *l);
+
+/* Stops if need be and frees; accepts NULL. */
+void ledger_close(struct ledger *l);
+
+#endif

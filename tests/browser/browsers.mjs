@@ -1,0 +1,194 @@
+/*
+ * The two browsers with made-up cameras, and what a test may look at in a page. The page itself has no hook for tests:
+ * connections and frames are seen by wrapping the browser's own constructors before any script of the page runs.
+ */
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import puppeteer from 'puppeteer-core';
+
+const PATHS = {
+	chromium: process.env.CHROMIUM ?? '/usr/bin/chromium',
+	firefox: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
+};
+
+const root = process.getuid?.() === 0;
+const running = new Map();
+
+function options(name) {
+	const common = { executablePath: PATHS[name], headless: true, protocolTimeout: 20_000 };
+
+	if (name === 'firefox')
+		return {
+			...common,
+			browser: 'firefox',
+			extraPrefsFirefox: {
+				'media.navigator.streams.fake': true,
+				'media.navigator.permission.disabled': true,
+				'media.peerconnection.ice.loopback': true,
+				'media.peerconnection.ice.obfuscate_host_addresses': false,
+				'media.autoplay.default': 0,
+			},
+		};
+	return {
+		...common,
+		args: [
+			'--use-fake-device-for-media-stream',
+			'--use-fake-ui-for-media-stream',
+			'--allow-loopback-in-peer-connection',
+			'--autoplay-policy=no-user-gesture-required',
+			'--lang=en-US',
+			...root ? ['--no-sandbox'] : [],
+		],
+	};
+}
+
+/** Why these browsers cannot be had, or null. PARAVENT_STRICT=1 makes that a failure instead of a skip. */
+export function lacking(...names) {
+	const gone = names.filter((name) => !existsSync(PATHS[name]));
+
+	if (!gone.length)
+		return null;
+	const why = `no ${gone.map((name) => PATHS[name]).join(', ')} here`;
+	if (process.env.PARAVENT_STRICT === '1')
+		throw new Error(why);
+	return why;
+}
+
+async function browser(name) {
+	if (!running.has(name))
+		running.set(name, await puppeteer.launch(options(name)));
+	return running.get(name);
+}
+
+export async function closeBrowsers() {
+	for (const one of running.values())
+		await one.close();
+	running.clear();
+}
+
+/* Runs in the page, first of all. */
+function watch() {
+	const Connection = window.RTCPeerConnection;
+	const Socket = window.WebSocket;
+
+	window.seen = { connections: [], frames: [], violations: [] };
+	window.RTCPeerConnection = class extends Connection {
+		constructor(...rest) {
+			super(...rest);
+			window.seen.connections.push(this);
+		}
+	};
+	window.WebSocket = class extends Socket {
+		constructor(...rest) {
+			super(...rest);
+			this.addEventListener('message', ({ data }) => window.seen.frames.push(JSON.parse(data)));
+		}
+	};
+	addEventListener('securitypolicyviolation', (event) => window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+}
+
+/** One person at one browser: a context of his own, so that nobody shares storage. */
+export class Person {
+	static async at(name, language = 'en') {
+		const one = new Person();
+
+		one.context = await (await browser(name)).createBrowserContext();
+		one.page = await one.context.newPage();
+		one.errors = [];
+		one.language = language;
+		one.page.on('pageerror', ({ message }) => {
+			/* Firefox reports a lost socket as if the page had failed */
+			if (!message.startsWith('Firefox can’t establish a connection'))
+				one.errors.push(message);
+		});
+		await one.page.setViewport({ width: 1280, height: 800 });
+		await one.page.evaluateOnNewDocument(watch);
+		return one;
+	}
+
+	async open(url) {
+		const [address, fragment] = url.split('#');
+		await this.page.goto(`${address}?lang=${this.language}${fragment ? `#${fragment}` : ''}`);
+	}
+
+	async close() {
+		await this.context.close();
+	}
+
+	find(name, more = '') {
+		return this.page.waitForSelector(`[data-test="${name}"]${more}`, { timeout: 15_000, visible: true });
+	}
+
+	async press(name, more = '') {
+		await this.find(name, more);
+		/* by the page's own click: a toast that slides in under the pointer is not what is tested */
+		await this.page.$eval(`[data-test="${name}"]${more}`, (button) => button.click());
+	}
+
+	async type(name, text) {
+		const field = await this.find(name);
+		await field.click({ count: 3 });
+		await field.type(text);
+	}
+
+	async value(name) {
+		await this.find(name);
+		return this.page.$eval(`[data-test="${name}"]`, (field) => field.value);
+	}
+
+	on(screen, timeout = 20_000) {
+		return this.page.waitForSelector(`body[data-screen="${screen}"]`, { timeout });
+	}
+
+	/** Opens a link, gives a name and knocks. */
+	async knock(url, name) {
+		await this.open(url);
+		await this.on('join');
+		await this.type('name', name);
+		await this.press('join');
+	}
+
+	tile(more) {
+		return this.page.waitForSelector(`[data-test="tile"]${more}`, { timeout: 15_000 });
+	}
+
+	/** Of every live connection: frames decoded and audio bytes received. */
+	media() {
+		return this.page.evaluate(async () => {
+			const live = window.seen.connections.filter((one) => one.connectionState === 'connected');
+
+			return Promise.all(live.map(async (one) => {
+				const sum = { frames: 0, audio: 0 };
+				for (const stat of (await one.getStats()).values())
+					if (stat.type === 'inbound-rtp' && stat.kind === 'video')
+						sum.frames += stat.framesDecoded ?? 0;
+					else if (stat.type === 'inbound-rtp' && stat.kind === 'audio')
+						sum.audio += stat.bytesReceived ?? 0;
+				return sum;
+			}));
+		});
+	}
+
+	/** Waits until so many connections have each decoded more than `frames` and received sound. */
+	async decodes(connections = 1, frames = 50, patience = 30_000) {
+		const until = Date.now() + patience;
+		let now;
+
+		do {
+			now = await this.media();
+			if (now.length >= connections && now.every((one) => one.frames > frames && one.audio > 0))
+				return now;
+			await sleep(250);
+		} while (Date.now() < until);
+		throw new Error(`media did not come: ${JSON.stringify(now)}`);
+	}
+
+	frames() {
+		return this.page.evaluate(() => window.seen.frames);
+	}
+
+	/** Nothing broke that nobody looked at. */
+	async complaints() {
+		return [...this.errors, ...await this.page.evaluate(() => window.seen.violations)];
+	}
+}

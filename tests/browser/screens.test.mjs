@@ -1,0 +1,194 @@
+/*
+ * Every screen, on a phone and on a desk, by day and by night: pictures to be looked at, in $SCREENSHOTS. What a test can
+ * see of it is checked too: nothing is wider than the page, not even at 320 px, and what is pressed is large enough.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { closeBrowsers, lacking, Person } from './browsers.mjs';
+import { missing, Server } from './server.mjs';
+
+const skip = (process.env.PARAVENT_STRICT !== '1' && missing) || lacking('chromium');
+const folder = process.env.SCREENSHOTS ?? '../../build/screenshots';
+const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
+const NARROW = { width: 320, height: 640 };
+let server;
+
+before(async () => {
+	if (skip)
+		return;
+	mkdirSync(folder, { recursive: true });
+	server = new Server();
+	await server.start();
+});
+
+after(async () => {
+	await closeBrowsers();
+	await server?.remove();
+});
+
+/* Runs in the page. */
+function misfits() {
+	const wrong = [];
+
+	if (document.documentElement.scrollWidth > innerWidth)
+		wrong.push(`the page is ${document.documentElement.scrollWidth} wide`);
+	for (const one of document.querySelectorAll('button, select, input, .button, nav a')) {
+		const { width, height } = one.getBoundingClientRect();
+		if (width > 0 && (height < 43.5 || width < 43.5))
+			wrong.push(`${one.outerHTML.slice(0, 80)} is ${width} x ${height}`);
+	}
+	return wrong;
+}
+
+async function picture({ page }, name) {
+	for (const [size, viewport] of Object.entries(SIZES))
+		for (const light of ['light', 'dark']) {
+			await page.setViewport(viewport);
+			await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: light }]);
+			await sleep(300);
+			await page.screenshot({ path: join(folder, `${name}-${size}-${light}.png`) });
+			assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
+		}
+	await page.setViewport(NARROW);
+	await sleep(300);
+	await page.screenshot({ path: join(folder, `${name}-narrow.png`) });
+	assert.deepEqual(await page.evaluate(misfits), [], `${name}, 320 px`);
+	await page.setViewport(SIZES.desk);
+}
+
+test('every screen', { skip: skip || false, timeout: 240_000 }, async () => {
+	const host = await Person.at('chromium');
+	const guest = await Person.at('chromium', 'de');
+	const third = await Person.at('chromium');
+	const meeting = await server.create({ capacity: 3, hostName: 'Dr. Linde', title: 'Follow-up after the operation' });
+
+	try {
+		await host.page.goto(`${server.url}/?lang=en`);
+		await host.on('home');
+		await picture(host, 'home');
+		await host.type('host-name', 'Dr. Linde');
+		await host.press('create');
+		await host.on('links');
+		await picture(host, 'links');
+		await host.page.goto(`${server.url}/?lang=de`);
+		await host.page.waitForSelector('.own');
+		await picture(host, 'home-own-de');
+
+		await host.open(meeting.hostUrl);
+		await host.on('join');
+		await host.page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
+		await picture(host, 'join');
+		await host.type('name', 'Dr. Linde');
+		await host.press('join');
+		await host.on('call');
+		await picture(host, 'call-alone');
+
+		await guest.knock(meeting.joinUrl, 'Maria Sonnenschein');
+		await guest.on('waiting');
+		await picture(guest, 'waiting-de');
+		await picture(host, 'call-knock');
+		await host.press('note-open');
+		await host.type('note-text', 'Two minutes, please');
+		await picture(host, 'call-note');
+		await host.press('note-send');
+		await guest.find('note');
+		await picture(guest, 'waiting-note-de');
+		await host.press('admit');
+		await guest.on('call');
+		await Promise.all([host.decodes(), guest.decodes()]);
+		await picture(host, 'call');
+		await picture(guest, 'call-guest-de');
+		await host.press('panel-open');
+		await picture(host, 'call-panel');
+		await host.press('panel-close');
+		await guest.press('mute');
+		await guest.press('camera');
+		await host.tile('[data-camera="off"]');
+		await picture(host, 'call-camera-off');
+		await picture(guest, 'call-own-camera-off-de');
+
+		await third.knock(meeting.joinUrl, 'Ines Interpreter');
+		await third.on('waiting');
+		await host.press('admit');
+		await host.decodes(2, 20);
+		await picture(host, 'call-three');
+		await host.press('end');
+		await host.find('end-confirm');
+		await picture(host, 'call-end');
+		await host.press('end-confirm');
+		await host.on('ended');
+		await picture(host, 'ended');
+		await guest.open(meeting.joinUrl);
+		await guest.page.waitForSelector('[data-why="over"]');
+		await picture(guest, 'refused-de');
+	} finally {
+		for (const one of [host, guest, third])
+			await one.close();
+	}
+});
+
+test('joining without camera and microphone is possible', { skip: skip || false, timeout: 60_000 }, async () => {
+	const meeting = await server.create({ hostName: 'Dr. Linde' });
+	const guest = await Person.at('chromium', 'de');
+
+	try {
+		await guest.page.evaluateOnNewDocument(() => {
+			navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+			navigator.permissions.query = () => Promise.resolve({ state: 'denied' });
+		});
+		await guest.open(meeting.joinUrl);
+		await guest.find('trouble');
+		await picture(guest, 'join-denied-de');
+		await guest.type('name', 'Maria');
+		await guest.press('join');
+		await guest.on('waiting');
+	} finally {
+		await guest.close();
+	}
+});
+
+test('the whole way with the keyboard alone', { skip: skip || false, timeout: 60_000 }, async () => {
+	const meeting = await server.create({ hostName: 'Dr. Linde' });
+	const host = await Person.at('chromium');
+	const { keyboard } = host.page;
+	const focused = () => host.page.evaluate(() => document.activeElement.dataset.test ?? document.activeElement.tagName);
+	const tabTo = async (name) => {
+		for (let n = 0; n < 30; n++) {
+			if (await focused() === name)
+				return;
+			await keyboard.press('Tab');
+		}
+		assert.fail(`Tab never came to ${name}`);
+	};
+
+	try {
+		await host.open(meeting.hostUrl);
+		await host.on('join');
+		await tabTo('name');
+		await keyboard.type('Dr. Linde');
+		await tabTo('join');
+		await keyboard.press('Enter');
+		await host.on('call');
+		await host.find('self');
+		await tabTo('self');
+		await keyboard.press('ArrowLeft');
+		await host.find('self', '[data-corner="bottom-left"]');
+		await keyboard.press('ArrowUp');
+		await host.find('self', '[data-corner="top-left"]');
+		await tabTo('end');
+		await keyboard.press('Enter');
+		await host.find('end-confirm');
+		await keyboard.press('Escape');
+		await host.page.waitForFunction(() => !document.querySelector('dialog'));
+		assert.equal(await focused(), 'end', 'the focus is back where it was');
+		await keyboard.press('Enter');
+		await tabTo('end-confirm');
+		await keyboard.press('Enter');
+		await host.on('ended');
+	} finally {
+		await host.close();
+	}
+});

@@ -1,0 +1,81 @@
+/* One paravent of its own for a test: a directory, two ports, and the right to be killed. */
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+export const binary = process.env.PARAVENT ?? '../../build/paravent';
+export const missing = existsSync(binary) ? null : `no server at ${binary}`;
+
+let ports = 18080;
+
+export class Server {
+	constructor() {
+		this.dir = mkdtempSync(join(tmpdir(), 'paravent-browser-'));
+		this.port = ports++;
+		this.config = join(this.dir, 'paravent.conf');
+		this.log = join(this.dir, 'log');
+		writeFileSync(this.config, [
+			`listen = "127.0.0.1:${this.port}"`,
+			`stun-listen = "127.0.0.1:${this.port + 2000}"`,
+			`state-dir = "${join(this.dir, 'state')}"`,
+			'',
+		].join('\n'));
+	}
+
+	get url() {
+		return `http://127.0.0.1:${this.port}`;
+	}
+
+	async start() {
+		const log = openSync(this.log, 'a');
+
+		this.child = spawn(binary, ['serve', '-c', this.config], { stdio: ['ignore', log, log] });
+		for (let n = 0; n < 100; n++) {
+			try {
+				if ((await fetch(`${this.url}/healthz`)).status === 200)
+					return;
+			} catch {
+				/* not yet */
+			}
+			if (this.child.exitCode !== null)
+				break;
+			await sleep(100);
+		}
+		throw new Error(`the server did not start:\n${readFileSync(this.log, 'utf8')}`);
+	}
+
+	/** As a power cut does it. */
+	async kill(signal = 'SIGKILL') {
+		const { child } = this;
+
+		if (child.exitCode !== null || child.signalCode !== null)
+			return;
+		const gone = new Promise((resolve) => child.once('exit', resolve));
+		child.kill(signal);
+		await gone;
+	}
+
+	async run(...command) {
+		return promisify(execFile)(binary, [...command, '-c', this.config]);
+	}
+
+	async remove() {
+		await this.kill('SIGTERM');
+		rmSync(this.dir, { recursive: true, force: true });
+	}
+
+	async create(plan = {}) {
+		const answer = await fetch(`${this.url}/api/meetings`, {
+			method: 'POST',
+			headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify(plan),
+		});
+
+		if (answer.status !== 201)
+			throw new Error(`create: ${answer.status} ${await answer.text()}`);
+		return answer.json();
+	}
+}

@@ -1,0 +1,67 @@
+/*
+ * Do the languages agree, and do they say what the sources ask for? Used by the build and by the tests. Sources name their
+ * keys in t('…') or t(`…${…}…`); the compiler checks those against en.json, this finds what nobody says any more.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+function* files(dir) {
+	for (const entry of readdirSync(dir, { withFileTypes: true })) {
+		const path = join(dir, entry.name);
+
+		if (entry.isDirectory())
+			yield* files(path);
+		else if (/\.(tsx?|mjs)$/.test(entry.name))
+			yield path;
+	}
+}
+
+const base = (key) => key.replace(/_(zero|one|two|few|many|other)$/, '');
+const holes = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]))].sort().join();
+
+/* Every quoted word with a dot in it may be a key; a template is a pattern. */
+function usedIn(sources) {
+	const patterns = [];
+
+	for (const file of files(sources))
+		for (const [, quoted, template] of readFileSync(file, 'utf8').matchAll(/'([\w-]+(?:\.[\w-]+)+)'|`([\w-]+\.[^`]*)`/g)) {
+			const text = quoted ?? template.replace(/\$\{[^}]*\}/g, '\0');
+			patterns.push(new RegExp(`^${text.replace(/[.]/g, '\\.').replace(/\0/g, '[\\w-]+')}$`));
+		}
+	return patterns;
+}
+
+/** A list of complaints; empty is good. */
+export function complaints(root) {
+	const folder = join(root, 'locales');
+	const names = readdirSync(folder).filter((name) => name.endsWith('.json')).sort();
+	const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+	const en = read('en.json');
+	const bases = new Set(Object.keys(en).map(base));
+	const found = [];
+
+	for (const name of names) {
+		const words = read(name);
+		const locale = name.slice(0, -5);
+		const forms = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;
+
+		for (const key of bases) {
+			const plural = `${key}_other` in en;
+			for (const wanted of plural ? forms.map((form) => `${key}_${form}`) : [key]) {
+				if (!words[wanted]?.trim())
+					found.push(`${name}: ${wanted} is missing`);
+				else if (holes(words[wanted]) !== holes(en[wanted] ?? en[`${key}_other`]) && !plural)
+					found.push(`${name}: ${wanted} has other {holes} than English`);
+			}
+		}
+		for (const key of Object.keys(words))
+			if (!bases.has(base(key)))
+				found.push(`${name}: ${key} is not in en.json`);
+	}
+	const patterns = usedIn(join(root, 'src'));
+	const builder = 'page.noscript';	/* said by build.mjs, for whom no script runs */
+	for (const key of bases)
+		if (key !== builder && !patterns.some((one) => one.test(key)))
+			found.push(`en.json: nobody says ${key}`);
+	return found;
+}

@@ -1,0 +1,133 @@
+/*
+ * Everybody we talk with: a mesh of peers. It knows media objects but no page, and gets its connections from a factory,
+ * so that a test can play both sides without a browser.
+ */
+import { Peer, type Kind, type PeerHome, type SignalData } from './peer';
+import type { Clock, IceServer } from './protocol';
+
+export interface CallOptions {
+	self: string;
+	iceServers: IceServer[];
+	relayOnly: boolean;
+	clock: Clock;
+	connection(config: RTCConfiguration): RTCPeerConnection;
+	stream(): MediaStream;
+	send(to: string, data: SignalData): boolean;
+	changed(peer: Peer): void;
+}
+
+export class Call implements PeerHome {
+	readonly clock: Clock;
+	readonly local: MediaStream;
+	online = true;
+
+	private readonly o: CallOptions;
+	private readonly peers = new Map<string, Peer>();
+	private readonly tracks: Record<Kind, MediaStreamTrack | null> = { audio: null, video: null };
+	private iceServers: IceServer[];
+
+	constructor(options: CallOptions) {
+		this.o = options;
+		this.clock = options.clock;
+		this.local = options.stream();
+		this.iceServers = options.iceServers;
+	}
+
+	get self(): string {
+		return this.o.self;
+	}
+
+	/** Somebody is inside. begins: we came after him, so the offer is ours to make. */
+	meet(id: string, begins: boolean, away = false): void {
+		if (this.peers.has(id))
+			return;
+		const peer = new Peer(this, id, this.o.self < id, begins);
+
+		this.peers.set(id, peer);
+		peer.setAway(away);
+	}
+
+	drop(id: string): void {
+		this.peers.get(id)?.close();
+		this.peers.delete(id);
+	}
+
+	hear(from: string, data: unknown): void {
+		if (data && typeof data === 'object')
+			this.peers.get(from)?.hear(data as SignalData);
+	}
+
+	setAway(id: string, away: boolean): void {
+		this.peers.get(id)?.setAway(away);
+	}
+
+	/** Our signaling is lost; what is connected stays connected. */
+	offline(): void {
+		this.online = false;
+	}
+
+	/** Our signaling is back with the same id: keep whom we still have, meet the new, forget those who left. */
+	back(inside: { id: string; away?: boolean }[]): void {
+		this.online = true;
+		for (const id of [...this.peers.keys()])
+			if (!inside.some((one) => one.id === id))
+				this.drop(id);
+		for (const one of inside) {
+			const known = this.peers.get(one.id);
+
+			if (known)
+				known.setAway(one.away ?? false);
+			else
+				this.meet(one.id, true, one.away);
+		}
+	}
+
+	configure(iceServers: IceServer[]): void {
+		this.iceServers = iceServers;
+		for (const peer of this.peers.values())
+			peer.configure(this.config());
+	}
+
+	setTrack(kind: Kind, track: MediaStreamTrack | null): void {
+		if (this.tracks[kind] === track)
+			return;
+		this.tracks[kind] = track;
+		for (const peer of this.peers.values())
+			peer.retrack(kind);
+	}
+
+	close(): void {
+		for (const id of [...this.peers.keys()])
+			this.drop(id);
+	}
+
+	/* For the peers: */
+
+	track(kind: Kind): MediaStreamTrack | null {
+		return this.tracks[kind];
+	}
+
+	connection(): RTCPeerConnection {
+		return this.o.connection(this.config());
+	}
+
+	stream(): MediaStream {
+		return this.o.stream();
+	}
+
+	send(to: string, data: SignalData): boolean {
+		return this.o.send(to, data);
+	}
+
+	changed(peer: Peer): void {
+		this.o.changed(peer);
+	}
+
+	private config(): RTCConfiguration {
+		return {
+			iceServers: this.iceServers,
+			iceTransportPolicy: this.o.relayOnly ? 'relay' : 'all',
+			bundlePolicy: 'max-bundle',
+		};
+	}
+}

@@ -1,0 +1,60 @@
+/* The first thing that runs: take the secrets out of the address bar, find the words, draw. */
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { cleanAddress, readRoute } from './route';
+import { isHeld, keepPlace, readPlace } from './keep';
+import { people, screen, waiting } from './state';
+import { chooseLocale, t, useWords, type Locale } from './t';
+import { App } from './ui/app';
+import { comeBack, look, show } from './visit';
+
+const DICTIONARIES: Record<Locale, () => Promise<{ default: Record<string, string> }>> = {
+	en: () => import('../locales/en.json'),
+	de: () => import('../locales/de.json'),
+};
+
+const route = readRoute(location);
+
+if (route.page === 'join') {
+	const { id, token, key } = route;
+
+	if (token)	/* another person's link is another place */
+		keepPlace(id, token === readPlace(id).token ? {} : { token, resume: undefined });
+	if (key)
+		keepPlace(id, { key });
+	history.replaceState(null, '', cleanAddress(location));
+}
+
+/* a link opened over the page that is already there changes only the fragment */
+addEventListener('hashchange', () => location.reload());
+
+async function begin(): Promise<void> {
+	const locale = chooseLocale(new URLSearchParams(location.search).get('lang'), navigator.languages);
+
+	useWords(locale, (await DICTIONARIES[locale]()).default);
+	document.documentElement.lang = locale;
+	if (route.page === 'join') {
+		const place = readPlace(route.id);
+
+		show('join');
+		void look(route.id);
+		if (isHeld(place, Date.now()))
+			comeBack(route.id, place);
+	}
+	render(<App locale={locale} route={route} />, document.getElementById('app')!);
+}
+
+/* The title says where we are, for whoever looks at it among twenty others. */
+function title(): string {
+	const n = waiting.value.length;
+
+	switch (screen.value) {
+	case 'call': return n ? t('title.knock', { n }) : t(people.value.length ? 'title.call' : 'title.alone');
+	case 'home': return t('title.home');
+	default: return t(`title.${screen.value}`);
+	}
+}
+
+void begin().then(() => effect(() => {
+	document.title = `${title()} – Paravent`;
+}));

@@ -1,0 +1,318 @@
+/*
+ * One remote participant, and the RTCPeerConnection of the moment to him. The participant outlives connections: when one
+ * fails for good, or when his page was reloaded, a new one is built in its place.
+ *
+ * Every connection carries the same two lines, audio and video, both ways. A camera that is off or missing is a sender
+ * without a track, so muting, switching and unplugging never need a negotiation.
+ */
+import type { Clock } from './protocol';
+
+export type LinkState = 'connecting' | 'connected' | 'interrupted';
+export type Kind = 'audio' | 'video';
+export const KINDS: readonly Kind[] = ['audio', 'video'];
+
+/** What travels in `signal.data`. */
+export interface SignalData {
+	description?: { type: 'offer' | 'answer'; sdp: string };
+	candidate?: RTCIceCandidateInit;
+}
+
+/** What a peer needs from the call it belongs to. */
+export interface PeerHome {
+	readonly clock: Clock;
+	readonly online: boolean;
+	readonly local: MediaStream;
+	track(kind: Kind): MediaStreamTrack | null;
+	connection(): RTCPeerConnection;
+	stream(): MediaStream;
+	send(to: string, data: SignalData): boolean;
+	changed(peer: Peer): void;
+}
+
+const RESTART_MS = 4000;	/* a hiccup heals by itself in less */
+const RESTARTED_MS = 10_000;
+const CONNECT_MS = 15_000;
+const GRACE_MS = 3000;		/* the polite one lets the other mend it first, so that both do not at once */
+
+/** The session id names an RTCPeerConnection: as long as it lives, its descriptions carry the same. */
+export function sessionOf(sdp: string): string {
+	return /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? '';
+}
+
+export class Peer {
+	readonly id: string;
+	stream: MediaStream;
+	state: LinkState = 'connecting';
+	away = false;
+
+	private readonly home: PeerHome;
+	private readonly polite: boolean;
+	private readonly begins: boolean;
+	private pc: RTCPeerConnection | null = null;
+	private theirs = '';		/* session id of their connection */
+	private ignoring = false;
+	private restarted = false;
+	private rebuilt = 0;
+	private unsent: RTCIceCandidateInit[] = [];
+	private timer: unknown = null;
+	private gone = false;
+	private work: Promise<void> = Promise.resolve();
+
+	/** begins: we are the newcomer, and offer. */
+	constructor(home: PeerHome, id: string, polite: boolean, begins: boolean) {
+		this.home = home;
+		this.id = id;
+		this.polite = polite;
+		this.begins = begins;
+		this.stream = home.stream();
+	}
+
+	/** Something could pass now: at the beginning, when our signaling is back, or when his is. */
+	catchUp(): void {
+		this.queue(async () => {
+			const pc = this.pc;
+
+			if (!this.reachable())
+				return;
+			if (!pc && this.begins)
+				this.build(true);
+			else if (pc?.signalingState === 'have-local-offer')
+				this.describe(pc);	/* the offer, or the answer to it, may have been lost */
+			for (const candidate of this.unsent.splice(0))
+				this.home.send(this.id, { candidate });
+			this.watch();
+		});
+	}
+
+	setAway(away: boolean): void {
+		this.away = away;
+		if (!away)
+			this.catchUp();
+		this.watch();
+	}
+
+	hear(data: SignalData): void {
+		const { description, candidate } = data;
+
+		if (description)
+			this.queue(() => this.hearDescription(description));
+		if (candidate)
+			this.queue(() => this.hearCandidate(candidate));
+	}
+
+	/** Our track of this kind is another one now, or none. */
+	retrack(kind: Kind): void {
+		this.queue(async () => {
+			for (const line of this.pc?.getTransceivers() ?? [])
+				if (line.receiver.track.kind === kind)
+					await line.sender.replaceTrack(this.home.track(kind));
+		});
+	}
+
+	configure(config: RTCConfiguration): void {
+		try {
+			this.pc?.setConfiguration(config);
+		} catch {
+			/* a browser that cannot change it keeps the old until the next connection */
+		}
+	}
+
+	close(): void {
+		this.gone = true;
+		this.unwatch();
+		this.demolish();
+	}
+
+	/*
+	 * One thing at a time and in the order it came. It also means that a connection is never replaced while a step on it is
+	 * under way: promises of a closed connection stay open for ever.
+	 */
+	private queue(step: () => Promise<void>): void {
+		this.work = this.work.then(async () => {
+			if (!this.gone)
+				await step();
+		}).catch((problem) => {
+			if (!this.ignoring && !this.gone)
+				console.warn('peer', problem);
+		});
+	}
+
+	private reachable(): boolean {
+		return this.home.online && !this.away && !this.gone;
+	}
+
+	private async hearDescription(description: NonNullable<SignalData['description']>): Promise<void> {
+		const session = sessionOf(description.sdp);
+		const rebuilt = this.theirs !== '' && session !== this.theirs;
+
+		if (description.type === 'answer') {
+			if (rebuilt)
+				return this.build(true);	/* a new connection answered what was meant for the old one */
+			if (this.pc?.signalingState !== 'have-local-offer')
+				return;
+			await this.pc.setRemoteDescription(description);
+			this.theirs = session;
+			return;
+		}
+		if (!this.pc || rebuilt)
+			this.build(false);
+		else if (this.pc.signalingState === 'have-local-offer') {
+			this.ignoring = !this.polite;
+			if (this.ignoring)
+				return;
+			/* giving way by rollback would leave our two lines beside their two; before the first answer start over instead */
+			if (!this.pc.currentRemoteDescription)
+				this.build(false);
+		}
+		await this.answer(this.pc!, description);
+		this.theirs = session;
+	}
+
+	private async answer(pc: RTCPeerConnection, offer: RTCSessionDescriptionInit): Promise<void> {
+		this.ignoring = false;
+		await pc.setRemoteDescription(offer);
+		for (const line of pc.getTransceivers()) {
+			const track = this.home.track(line.receiver.track.kind as Kind);
+
+			if (line.direction === 'sendrecv')
+				continue;
+			line.direction = 'sendrecv';
+			line.sender.setStreams?.(this.home.local);	/* one stream keeps lips and words together */
+			await line.sender.replaceTrack(track);
+		}
+		await pc.setLocalDescription();
+		this.describe(pc);
+	}
+
+	private async hearCandidate(candidate: RTCIceCandidateInit): Promise<void> {
+		try {
+			await this.pc?.addIceCandidate(candidate);
+		} catch {
+			/* of an offer that we ignored, or of a connection that is no more */
+		}
+	}
+
+	private async offer(pc: RTCPeerConnection): Promise<void> {
+		if (pc !== this.pc || pc.signalingState !== 'stable')
+			return;
+		await pc.setLocalDescription();
+		this.describe(pc);
+	}
+
+	private describe(pc: RTCPeerConnection): void {
+		const { type, sdp } = pc.localDescription!;
+
+		/* what the description already holds need not be sent again */
+		this.unsent = [];
+		if (this.reachable())
+			this.home.send(this.id, { description: { type: type as 'offer' | 'answer', sdp } });
+	}
+
+	private trickle(candidate: RTCIceCandidateInit): void {
+		if (!this.reachable() || !this.home.send(this.id, { candidate }))
+			this.unsent.push(candidate);
+	}
+
+	private build(offering: boolean): void {
+		this.demolish();
+		const pc = this.home.connection();
+
+		this.pc = pc;
+		this.theirs = '';
+		this.unsent = [];
+		this.restarted = false;
+		this.stream = this.home.stream();
+		pc.onicecandidate = ({ candidate }) => {
+			if (candidate?.candidate && pc === this.pc)
+				this.trickle(candidate.toJSON());
+		};
+		pc.ontrack = ({ track }) => {
+			if (pc !== this.pc)
+				return;
+			this.stream.addTrack(track);
+			this.home.changed(this);
+		};
+		pc.onconnectionstatechange = () => {
+			if (pc === this.pc)
+				this.look();
+		};
+		pc.onnegotiationneeded = () => this.queue(() => this.offer(pc));
+		if (offering)
+			for (const kind of KINDS)
+				pc.addTransceiver(this.home.track(kind) ?? kind, { direction: 'sendrecv', streams: [this.home.local] });
+		this.look();
+	}
+
+	private demolish(): void {
+		const pc = this.pc;
+
+		this.pc = null;
+		if (!pc)
+			return;
+		pc.onicecandidate = pc.ontrack = pc.onconnectionstatechange = pc.onnegotiationneeded = null;
+		pc.close();
+	}
+
+	private look(): void {
+		const now = this.pc?.connectionState;
+
+		if (now === 'connected') {
+			this.state = 'connected';
+			this.restarted = false;
+			this.rebuilt = 0;
+		} else if (now === 'disconnected' || now === 'failed' || this.state === 'connected') {
+			/* once we have seen each other it is an interruption, until we do again */
+			this.state = 'interrupted';
+		}
+		this.home.changed(this);
+		this.watch();
+	}
+
+	/*
+	 * What to do, and when, if the connection stays as it is. Nothing while he or we are away: it would not arrive, and a
+	 * page that is being reloaded makes the offer itself.
+	 */
+	private watch(): void {
+		const now = this.pc?.connectionState ?? 'new';
+		const grace = this.polite ? GRACE_MS : 0;
+
+		this.unwatch();
+		if (!this.reachable() || now === 'connected' || now === 'closed')
+			return;
+		if (now === 'disconnected' && !this.restarted)
+			this.timer = this.home.clock.after(RESTART_MS + grace, () => this.restart());
+		else if (now === 'disconnected')
+			this.timer = this.home.clock.after(RESTARTED_MS + grace, () => this.rebuild());
+		else if (now === 'failed')
+			this.timer = this.home.clock.after(grace + this.pause(), () => this.rebuild());
+		else
+			this.timer = this.home.clock.after(CONNECT_MS + grace + this.pause(), () => this.rebuild());
+	}
+
+	private pause(): number {
+		return this.rebuilt ? Math.min(500 * 2 ** this.rebuilt, 15_000) : 0;
+	}
+
+	private unwatch(): void {
+		if (this.timer !== null)
+			this.home.clock.cancel(this.timer);
+		this.timer = null;
+	}
+
+	private restart(): void {
+		if (!this.reachable())
+			return;
+		this.restarted = true;
+		this.pc?.restartIce();
+		this.watch();
+	}
+
+	private rebuild(): void {
+		this.queue(async () => {
+			if (!this.reachable() || this.pc?.connectionState === 'connected')
+				return;
+			this.rebuilt++;
+			this.build(true);
+		});
+	}
+}

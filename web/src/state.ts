@@ -1,0 +1,42 @@
+/* What the screens show. Written by visit.ts and the pages' own handlers, read by components. */
+import { signal } from '@preact/signals';
+import type { LinkState } from './peer';
+import type { MediaState, Meeting, Role } from './protocol';
+import type { Refusal } from './refusal';
+
+export type Screen = 'home' | 'links' | 'join' | 'waiting' | 'call' | 'ended' | 'refused';
+
+export interface Person {
+	id: string;
+	role: Role;
+	name: string;
+	media: MediaState;
+	away: boolean;
+	link: LinkState;
+	stream: MediaStream | null;
+}
+
+export interface Waiting {
+	id: string;
+	name: string;
+}
+
+export const screen = signal<Screen>('home');
+export const meeting = signal<Meeting | null>(null);
+/** What was just made: shown once, on the links page. */
+export const made = signal<{ guestUrl: string; hostUrl: string; meeting: Meeting } | null>(null);
+
+export const role = signal<Role>('guest');
+export const people = signal<Person[]>([]);
+export const waiting = signal<Waiting[]>([]);
+export const locked = signal(false);
+export const notes = signal<string[]>([]);
+/** On the way in, or on the way back: no signaling at the moment. */
+export const connecting = signal(false);
+export const lost = signal(false);
+
+export const endReason = signal<'host' | 'api' | 'expired' | 'left'>('left');
+export const refusal = signal<Refusal>('network');
+
+/** The browser wants a touch before it lets us be heard. */
+export const soundBlocked = signal(false);

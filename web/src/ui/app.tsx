@@ -1,0 +1,42 @@
+import { useEffect } from 'preact/hooks';
+import { said } from '../announce';
+import type { Route } from '../route';
+import { screen, type Screen } from '../state';
+import type { Locale } from '../t';
+import { CallScreen } from './call';
+import { EndedScreen } from './ended';
+import { HomeScreen } from './home';
+import { JoinScreen } from './join';
+import { LinksScreen } from './links';
+import { RefusedScreen } from './refused';
+import { WaitingScreen } from './waiting';
+
+const SCREENS: Record<Screen, (props: { locale: Locale; id: string }) => preact.JSX.Element> = {
+	home: HomeScreen,
+	links: LinksScreen,
+	join: JoinScreen,
+	waiting: WaitingScreen,
+	call: CallScreen,
+	ended: EndedScreen,
+	refused: RefusedScreen,
+};
+
+export function App({ locale, route }: { locale: Locale; route: Route }) {
+	const now = screen.value;
+	const Current = SCREENS[now];
+
+	/* A new screen is read from its heading on, by eyes and by screen readers; the first is the browser's to begin. */
+	useEffect(() => {
+		document.body.dataset.screen = now;
+		if (document.activeElement === document.body)
+			document.querySelector<HTMLElement>('h1')?.focus();
+		scrollTo(0, 0);
+	}, [now]);
+
+	return (
+		<>
+			<Current key={now} locale={locale} id={route.page === 'join' ? route.id : ''} />
+			<p class="unseen" role="status" aria-live="polite">{said.value}</p>
+		</>
+	);
+}

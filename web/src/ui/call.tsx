@@ -1,0 +1,95 @@
+import { useState } from 'preact/hooks';
+import { lost, meeting, people, role, soundBlocked, waiting } from '../state';
+import { t } from '../t';
+import { end, leave } from '../visit';
+import { CopyLink } from './copy';
+import { Dialog } from './dialog';
+import { Icon } from './icon';
+import { Knocks } from './knocks';
+import { Title } from './page';
+import { Panel } from './panel';
+import { SelfView } from './self';
+import { Tile } from './tile';
+import { CameraButton, MicButton } from './toggles';
+import { unblockSound } from './video';
+
+function Alone() {
+	const host = role.value === 'host';
+
+	return (
+		<div class="alone">
+			<p class="lead">{t(host ? 'call.aloneHost' : 'call.aloneGuest')}</p>
+			{host && !waiting.value.length && (
+				<>
+					<p>{t('call.aloneHint')}</p>
+					<CopyLink url={meeting.value!.joinUrl} label={t('panel.invite')} name="alone" />
+				</>
+			)}
+		</div>
+	);
+}
+
+function Ending({ close }: { close(): void }) {
+	return (
+		<Dialog title={t('end.title')} close={close}>
+			<p>{t('end.text')}</p>
+			<div class="stack">
+				<button class="button danger" type="button" onClick={() => end() ? close() : undefined} data-test="end-confirm">{t('end.forAll')}</button>
+				<button class="button" type="button" onClick={leave} data-test="leave">{t('end.onlyMe')}</button>
+				<button class="button quiet" type="button" onClick={close} data-test="end-cancel">{t('end.stay')}</button>
+			</div>
+		</Dialog>
+	);
+}
+
+function Dock({ panel, setPanel, setEnding }: { panel: boolean; setPanel(on: boolean): void; setEnding(on: boolean): void }) {
+	return (
+		<div class="dock" role="toolbar" aria-label={t('call.tools')}>
+			<MicButton />
+			<CameraButton />
+			<button class="button tool" type="button" aria-expanded={panel} onClick={() => setPanel(!panel)} data-test="panel-open">
+				<Icon name="people" /><span>{t('call.more')}</span>
+			</button>
+			{role.value === 'host'
+				? <button class="button tool danger" type="button" onClick={() => setEnding(true)} data-test="end">
+					<Icon name="leave" /><span>{t('call.end')}</span>
+				</button>
+				: <button class="button tool danger" type="button" onClick={leave} data-test="leave">
+					<Icon name="leave" /><span>{t('call.leave')}</span>
+				</button>}
+		</div>
+	);
+}
+
+export function CallScreen() {
+	const [panel, setPanel] = useState(false);
+	const [ending, setEnding] = useState(false);
+
+	return (
+		<div class={panel ? 'call with-panel' : 'call'}>
+			<main class="stage">
+				<div class="unseen"><Title>{t('call.title')}</Title></div>
+				<div class="tiles" data-count={people.value.length}>
+					{people.value.map((one) => <Tile key={one.id} person={one} />)}
+				</div>
+				{!people.value.length && <Alone />}
+				<div class="notices">
+					{lost.value && <p class="pill" data-test="reconnecting">{t('call.reconnecting')}</p>}
+					{soundBlocked.value && (
+						<button class="button main" type="button" onClick={unblockSound} data-test="sound">
+							<Icon name="sound" />{t('call.sound')}
+						</button>
+					)}
+					<Knocks />
+				</div>
+				<SelfView />
+			</main>
+			<Dock panel={panel} setPanel={setPanel} setEnding={setEnding} />
+			{panel && <Panel close={() => {
+				setPanel(false);
+				document.querySelector<HTMLElement>('[data-test=panel-open]')?.focus();
+			}} />}
+			{ending && <Ending close={() => setEnding(false)} />}
+		</div>
+	);
+}

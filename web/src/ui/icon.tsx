@@ -1,0 +1,40 @@
+/* Drawn here, one stroke, beside words and never instead of them. */
+
+const SHAPES = {
+	mic: 'M12 3.5a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0v-5a3 3 0 0 1 3-3zM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5v3.5',
+	camera: 'M3.5 6.5h11v11h-11zM14.5 10.5l6-3v9l-6-3',
+	leave: 'M13 4.5H5.5v15H13M10.5 12h9.5M16.5 8l4 4-4 4',
+	end: 'M6 6l12 12M18 6L6 18',
+	people: 'M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c0-3.5 3-5.5 6.5-5.5s6.5 2 6.5 5.5M16 5a3.5 3.5 0 0 1 0 6.5M18 14.8c2 .8 3.5 2.5 3.5 5.200',
+	copy: 'M8.5 8.5h11v11h-11zM15.5 8.5v-4h-11v11h4',
+	check: 'M4.5 12.5l5 5 10-11',
+	lock: 'M5.5 10.5h13v9.5h-13zM8.5 10.5V7.5a3.5 3.5 0 0 1 7 0v3',
+	sound: 'M4.5 9.5v5h3.5l5 4v-13l-5 4zM16.5 8.5a5 5 0 0 1 0 7',
+};
+
+export type IconName = keyof typeof SHAPES;
+
+export function Icon({ name, off }: { name: IconName; off?: boolean }) {
+	return (
+		<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+			<path d={SHAPES[name]} />
+			{off && <path d="M4 4l16 16" />}
+		</svg>
+	);
+}
+
+/** The same, large, slowly breathing: for where one waits or begins. */
+export function FoldingScreen() {
+	return <div class="screen" aria-hidden="true"><i /><i /><i /></div>;
+}
+
+/** Three panels of a folding screen. */
+export function Logo() {
+	return (
+		<svg class="logo" viewBox="0 0 48 48" aria-hidden="true">
+			<path class="panel" d="M4 11.5 17 7v31L4 42.5z" />
+			<path class="panel fold" d="m17 7 14 4.5v31L17 38z" />
+			<path class="panel" d="M31 11.5 44 7v31l-13 4.5z" />
+		</svg>
+	);
+}

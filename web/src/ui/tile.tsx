@@ -1,0 +1,39 @@
+import type { Person } from '../state';
+import { t } from '../t';
+import { Icon } from './icon';
+import { Picture, Sound } from './video';
+
+/** What to say over the picture; null if the picture speaks for itself. */
+function state({ name, link, media, away }: Person): string | null {
+	if (link === 'connecting')
+		return away ? t('tile.away', { name }) : t('tile.connecting', { name });
+	if (link === 'interrupted')
+		return t('tile.interrupted', { name });
+	if (!media.video)
+		return t('tile.cameraOff', { name });
+	return null;
+}
+
+export function Tile({ person }: { person: Person }) {
+	const { id, name, media, away, link, stream } = person;
+	const words = state(person);
+
+	return (
+		<figure class="tile" data-test="tile" data-person={id} data-muted={`${!media.audio}`} data-camera={media.video ? 'on' : 'off'}
+			data-away={`${away}`} data-link={link} aria-label={name}>
+			<Picture stream={stream} peer={id} />
+			<Sound stream={stream} />
+			{words && (
+				<div class="veil">
+					<span class="initial" aria-hidden="true">{[...name][0]?.toUpperCase()}</span>
+					<p>{words}</p>
+				</div>
+			)}
+			<figcaption>
+				<span class="name">{name}</span>
+				{!media.audio && <span class="mark"><Icon name="mic" off />{t('tile.muted')}</span>}
+				{away && link === 'connected' && <span class="mark">{t('tile.signalLost')}</span>}
+			</figcaption>
+		</figure>
+	);
+}

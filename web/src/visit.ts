@@ -1,0 +1,345 @@
+/*
+ * The visit: where signaling, call, own devices and what the screens show meet. Components call the verbs below and read
+ * state.ts; nothing else knows a Signaling or a Call.
+ */
+import { effect } from '@preact/signals';
+import { announce } from './announce';
+import { ApiProblem, endMeeting, getMeeting, socketUrl } from './api';
+import { Call } from './call';
+import { chime } from './chime';
+import { forgetMeeting, keepPlace, readPlace, type Place } from './keep';
+import { camera, cameraOn, mic, micOn, openOwn, stopOwn } from './own';
+import type { Peer } from './peer';
+import { Signaling, UNSAID, type Clock, type Closing, type Meeting, type Named, type ServerMessage, type Wire } from './protocol';
+import { refusalOf, refusalOfApi, refusalOfStatus, type Refusal } from './refusal';
+import * as state from './state';
+import { t } from './t';
+import { stayAwake } from './wake';
+
+const clock: Clock = {
+	after: (ms, then) => setTimeout(then, ms),
+	cancel: (timer) => clearTimeout(timer as number),
+};
+
+let meetingId = '';
+let signaling: Signaling | null = null;
+let call: Call | null = null;
+
+/* -- Coming in -- */
+
+/** Look at the meeting behind a link, before any name is given. */
+export async function look(id: string): Promise<void> {
+	meetingId = id;
+	try {
+		const meeting = await getMeeting(id);
+		const closed = refusalOfStatus(meeting.status);
+
+		state.meeting.value = meeting;
+		if (closed)
+			refuse(closed);
+	} catch (problem) {
+		refuse(refusalOfApi(problem as ApiProblem));
+	}
+}
+
+/** Knock, or come back with `resume`. */
+export function enter(id: string, name: string): void {
+	const place = readPlace(id);
+
+	if (typeof RTCPeerConnection === 'undefined')
+		return refuse('unsupported');
+	meetingId = id;
+	keepPlace(id, { name });
+	state.connecting.value = true;
+	signaling = new Signaling({
+		name,
+		token: place.token,
+		resume: place.resume,
+		open: () => new WebSocket(socketUrl(id), 'paravent.v1') as unknown as Wire,
+		hear,
+		phase: (phase) => {
+			const lost = phase === 'lost';
+
+			if (lost && !state.lost.value)
+				announce(t('call.reconnecting'));
+			state.lost.value = lost;
+			if (lost)
+				call?.offline();
+		},
+		closed,
+		clock,
+		random: Math.random,
+	});
+	signaling.start();
+}
+
+/** Back after a reload, in the place that is held: devices as they were, no questions. */
+export function comeBack(id: string, place: Place): void {
+	mic.wanted.value = place.mic ?? true;
+	camera.wanted.value = place.camera ?? true;
+	void openOwn();
+	enter(id, place.name!);
+}
+
+/* -- What the server says -- */
+
+function nameOf(one: Named): string {
+	return one.name || t('people.someone');
+}
+
+function person(id: string): state.Person | undefined {
+	return state.people.value.find((one) => one.id === id);
+}
+
+function change(id: string, what: Partial<state.Person>): void {
+	state.people.value = state.people.value.map((one) => one.id === id ? { ...one, ...what } : one);
+}
+
+function hear(message: ServerMessage): void {
+	switch (message.type) {
+	case 'waiting':
+		return wait(message);
+	case 'welcome':
+		return welcome(message);
+	case 'knock':
+		if (!state.waiting.value.some((one) => one.id === message.id)) {
+			state.waiting.value = [...state.waiting.value, { id: message.id, name: nameOf(message) }];
+			announce(t('announce.knock', { name: nameOf(message) }));
+			chime();
+		}
+		break;
+	case 'knock-gone':
+		state.waiting.value = state.waiting.value.filter((one) => one.id !== message.id);
+		break;
+	case 'participant-joined':
+		arrive(message);
+		call?.meet(message.id, false);
+		announce(t('announce.joined', { name: nameOf(message) }));
+		break;
+	case 'participant-away':
+	case 'participant-back':
+		change(message.id, { away: message.type === 'participant-away' });
+		call?.setAway(message.id, message.type === 'participant-away');
+		break;
+	case 'participant-left':
+		announce(t('announce.left', { name: person(message.id)?.name ?? t('people.someone') }));
+		state.people.value = state.people.value.filter((one) => one.id !== message.id);
+		call?.drop(message.id);
+		break;
+	case 'signal':
+		call?.hear(message.from, message.data);
+		break;
+	case 'media':
+		hearMedia(message);
+		break;
+	case 'ice':
+		call?.configure(message.iceServers);
+		break;
+	case 'note':
+		if (message.text) {
+			state.notes.value = [...state.notes.value, message.text];
+			announce(message.text);
+		}
+		break;
+	case 'locked':
+		state.locked.value = message.on;
+		break;
+	case 'error':
+		/* somebody who is just leaving is no news; that the host's word did not count is */
+		if (message.re && message.re !== 'signal' && message.re !== 'ice' && message.code !== 'no-such-participant')
+			announce(t('announce.failed'));
+		break;
+	}
+}
+
+function arrive(one: { id: string; role: state.Person['role']; away?: boolean } & Named): void {
+	if (!person(one.id))
+		state.people.value = [...state.people.value, {
+			id: one.id, role: one.role, name: nameOf(one), media: UNSAID, away: one.away ?? false,
+			link: 'connecting', stream: null,
+		}];
+}
+
+function wait(message: Extract<ServerMessage, { type: 'waiting' }>): void {
+	/* the place was held no longer, and we knock anew */
+	hangUp();
+	settle(message.meeting, message.resume);
+	show('waiting');
+}
+
+function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
+	const fresh = call?.self !== message.id;
+
+	if (fresh)
+		hangUp();
+	settle(message.meeting, message.resume);
+	state.role.value = message.role;
+	state.waiting.value = [];
+	state.locked.value = false;
+	state.notes.value = [];
+
+	const before = state.people.value;
+	state.people.value = message.participants.map((one) => {
+		const known = before.find((other) => other.id === one.id);
+		return {
+			id: one.id, role: one.role, name: nameOf(one), media: one.media, away: one.away ?? false,
+			link: known?.link ?? 'connecting', stream: known?.stream ?? null,
+		};
+	});
+
+	call ??= new Call({
+		self: message.id,
+		iceServers: message.iceServers,
+		relayOnly: message.meeting.relayOnly,
+		clock,
+		connection: (config) => new RTCPeerConnection(config),
+		stream: () => new MediaStream(),
+		send: (to, data) => signaling?.send({ type: 'signal', to, data }) ?? false,
+		changed: (peer: Peer) => change(peer.id, { link: peer.state, stream: peer.stream }),
+	});
+	call.setTrack('audio', mic.track.value);
+	call.setTrack('video', camera.track.value);
+	call.configure(message.iceServers);
+	call.back(message.participants);
+	tellMedia();
+
+	if (state.screen.value !== 'call') {
+		if (state.screen.value === 'waiting')
+			chime();
+		announce(t(state.role.value === 'guest' ? 'announce.admitted' : 'announce.inside'));
+	} else {
+		announce(t('announce.back'));
+	}
+	show('call');
+	stayAwake(true);
+}
+
+function settle(meeting: Meeting, resume: string): void {
+	state.meeting.value = meeting;
+	state.connecting.value = false;
+	state.lost.value = false;
+	keepPlace(meetingId, { resume, seen: Date.now() });
+}
+
+function hearMedia(message: Extract<ServerMessage, { type: 'media' }>): void {
+	const one = person(message.id);
+	const { audio, video, screen, hand } = message;
+
+	if (!one)
+		return;
+	if (one.media.audio !== audio)
+		announce(t(audio ? 'announce.unmuted' : 'announce.muted', { name: one.name }));
+	if (one.media.video !== video)
+		announce(t(video ? 'announce.cameraOn' : 'announce.cameraOff', { name: one.name }));
+	change(message.id, { media: { audio, video, screen, hand } });
+}
+
+function tellMedia(): void {
+	signaling?.send({ type: 'media', audio: micOn.value, video: cameraOn.value, screen: false, hand: false });
+}
+
+/* Whatever changes my camera or microphone reaches the others, and the next reload. */
+effect(() => {
+	const { value: audio } = mic.track;
+	const { value: video } = camera.track;
+	const on = { mic: mic.wanted.value, camera: camera.wanted.value };
+
+	call?.setTrack('audio', audio);
+	call?.setTrack('video', video);
+	if (state.screen.peek() === 'call') {
+		tellMedia();
+		keepPlace(meetingId, on);
+	}
+});
+
+/* -- Going out -- */
+
+function closed(closing: Closing): void {
+	/* never had a place: the HTTP side knows better why */
+	if (closing.code === 1006) {
+		goOut();
+		void getMeeting(meetingId).then(() => refuse('network'), (problem) => refuse(refusalOfApi(problem)));
+		return;
+	}
+	if (closing.code !== 1000)
+		return refuse(refusalOf(closing));
+	const said = closing.said;
+	finish(said === 'api' || said === 'expired' ? said : 'host');
+}
+
+export function leave(): void {
+	signaling?.leave();
+	finish('left');
+}
+
+/** The host's last word, also from outside. */
+export async function endFromOutside(): Promise<void> {
+	const { token } = readPlace(meetingId);
+
+	try {
+		await endMeeting(meetingId, token ?? '');
+		finish('host');
+	} catch (problem) {
+		refuse(refusalOfApi(problem as ApiProblem));
+	}
+}
+
+function finish(reason: typeof state.endReason.value): void {
+	goOut();
+	keepPlace(meetingId, { resume: undefined });
+	if (reason !== 'left')
+		forgetMeeting(meetingId);
+	state.endReason.value = reason;
+	show('ended');
+}
+
+function refuse(why: Refusal): void {
+	goOut();
+	/* the same place again would be the same refusal again, except where another window took it */
+	if (why !== 'replaced')
+		keepPlace(meetingId, { resume: undefined });
+	state.refusal.value = why;
+	show('refused');
+}
+
+function hangUp(): void {
+	call?.close();
+	call = null;
+	state.people.value = [];
+}
+
+function goOut(): void {
+	signaling = null;
+	hangUp();
+	stopOwn();
+	stayAwake(false);
+	state.waiting.value = [];
+	state.notes.value = [];
+	state.connecting.value = false;
+	state.lost.value = false;
+}
+
+export function show(screen: state.Screen): void {
+	state.screen.value = screen;
+}
+
+/* -- The host's verbs -- */
+
+export const admit = (id: string) => signaling?.send({ type: 'admit', id });
+export const deny = (id: string) => signaling?.send({ type: 'deny', id });
+export const remove = (id: string) => signaling?.send({ type: 'remove', id });
+export const note = (to: string, text: string) => signaling?.send({ type: 'note', to, text });
+export const lock = (on: boolean) => signaling?.send({ type: 'lock', on });
+export const end = () => signaling?.send({ type: 'end' });
+
+/* -- The world around the page -- */
+
+addEventListener('online', () => signaling?.hurry());
+addEventListener('pagehide', () => {
+	if (signaling?.phase === 'inside' || signaling?.phase === 'waiting')
+		keepPlace(meetingId, { seen: Date.now() });
+});
+document.addEventListener('visibilitychange', () => {
+	if (document.visibilityState === 'visible')
+		signaling?.hurry();
+});

@@ -1,0 +1,153 @@
+/*
+ * RTCPeerConnection as far as negotiation goes: signaling states, negotiationneeded, rollback, session ids, transceivers.
+ * Media connects as soon as both have seen the other's current description.
+ */
+let sessions = 1000;
+
+export class FakeStream {
+	tracks: unknown[] = [];
+	addTrack(track: unknown): void {
+		this.tracks.push(track);
+	}
+}
+
+class FakeSender {
+	constructor(public track: unknown) {}
+	setStreams(): void {}
+	async replaceTrack(track: unknown): Promise<void> {
+		this.track = track;
+	}
+}
+
+class FakeTransceiver {
+	sender: FakeSender;
+	receiver: { track: { kind: string } };
+	associated = false;
+
+	constructor(kind: string, track: unknown, public direction: string) {
+		this.sender = new FakeSender(track);
+		this.receiver = { track: { kind } };
+	}
+}
+
+export class FakeConnection {
+	static all: FakeConnection[] = [];
+
+	onicecandidate: any = null;
+	ontrack: any = null;
+	onconnectionstatechange: any = null;
+	onnegotiationneeded: any = null;
+	signalingState = 'stable';
+	connectionState = 'new';
+	localDescription: any = null;
+	currentRemoteDescription: any = null;
+	candidates: any[] = [];
+	restarts = 0;
+	readonly session = `${sessions++}`;
+	private version = 0;
+	private needed = false;
+	private lines: FakeTransceiver[] = [];
+	private pendingRemote: any = null;
+
+	constructor(public config: any) {
+		FakeConnection.all.push(this);
+	}
+
+	getTransceivers(): FakeTransceiver[] {
+		return this.lines;
+	}
+
+	addTransceiver(trackOrKind: any, init: any): void {
+		const kind = typeof trackOrKind === 'string' ? trackOrKind : trackOrKind.kind;
+
+		this.lines.push(new FakeTransceiver(kind, typeof trackOrKind === 'string' ? null : trackOrKind, init.direction));
+		this.need();
+	}
+
+	restartIce(): void {
+		this.restarts++;
+		this.need();
+	}
+
+	setConfiguration(config: any): void {
+		this.config = config;
+	}
+
+	async setLocalDescription(): Promise<void> {
+		this.alive();
+		const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
+
+		this.needed = false;
+		if (type === 'answer')
+			this.currentRemoteDescription = this.pendingRemote;
+		for (const line of this.lines)
+			line.associated = true;
+		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\nm=${this.lines.length}\r\n` };
+		this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
+		setImmediate(() => this.onicecandidate?.({ candidate: { candidate: `of ${this.session}`, toJSON: () => ({ candidate: `of ${this.session}` }) } }));
+		this.renew();
+	}
+
+	async setRemoteDescription(description: any): Promise<void> {
+		this.alive();
+		if (description.type === 'answer') {
+			if (this.signalingState !== 'have-local-offer')
+				throw new Error('InvalidStateError');
+			this.currentRemoteDescription = description;
+			this.signalingState = 'stable';
+		} else {
+			if (this.signalingState === 'have-local-offer')	{	/* rollback */
+				for (const line of this.lines)
+					line.associated = this.currentRemoteDescription !== null;
+				this.needed = true;
+			}
+			this.pendingRemote = description;
+			this.signalingState = 'have-remote-offer';
+			const free = this.lines.filter((line) => line.associated).length;
+			for (const kind of ['audio', 'video'].slice(free)) {
+				const line = new FakeTransceiver(kind, null, 'recvonly');
+				line.associated = true;
+				this.lines.push(line);
+			}
+		}
+		for (const line of this.lines)
+			this.ontrack?.({ track: line.receiver.track });
+		this.renew();
+	}
+
+	async addIceCandidate(candidate: any): Promise<void> {
+		this.alive();
+		if (!this.currentRemoteDescription && !this.pendingRemote)
+			throw new Error('InvalidStateError');
+		this.candidates.push(candidate);
+	}
+
+	close(): void {
+		this.connectionState = 'closed';
+		this.signalingState = 'closed';
+	}
+
+	become(state: string): void {
+		this.connectionState = state;
+		this.onconnectionstatechange?.();
+	}
+
+	private alive(): void {
+		if (this.signalingState === 'closed')
+			throw new Error('closed');
+	}
+
+	private need(): void {
+		this.needed = true;
+		this.renew();
+	}
+
+	private renew(): void {
+		if (!this.needed || this.signalingState !== 'stable')
+			return;
+		setImmediate(() => {
+			if (this.needed && this.signalingState === 'stable')
+				this.onnegotiationneeded?.();
+		});
+	}
+}
