@@ -23,8 +23,8 @@ CREATE TABLE fact (
 ) STRICT;
 
 -- These guard against our own mistakes. Who owns the file can drop them; that is what
--- the chain of hashes is for. The first one is also what stops INSERT OR REPLACE, which
--- deletes without asking the others.
+-- the chain of hashes is for. The one on INSERT must leave no row in the way: INSERT OR
+-- REPLACE deletes what is, and does not ask the trigger on DELETE.
 CREATE TRIGGER fact_in_order BEFORE INSERT ON fact
 BEGIN
 	SELECT RAISE(ABORT, 'a fact must have the next seq')
@@ -32,8 +32,8 @@ BEGIN
 	SELECT RAISE(ABORT, 'a fact must not be older than the one before')
 	WHERE NEW.at < (SELECT at FROM fact WHERE seq = NEW.seq - 1);
 	SELECT RAISE(ABORT, 'a fact must have the next version of its stream')
-	WHERE NEW.version <> 1 AND NOT EXISTS (SELECT 1 FROM fact
-		WHERE stream = NEW.stream AND version = NEW.version - 1);
+	WHERE NEW.version IS NOT (SELECT coalesce(max(version), 0) + 1 FROM fact
+		WHERE stream = NEW.stream);
 END;
 
 CREATE TRIGGER fact_no_update BEFORE UPDATE ON fact
@@ -44,6 +44,11 @@ END;
 CREATE TRIGGER fact_no_delete BEFORE DELETE ON fact
 BEGIN
 	SELECT RAISE(ABORT, 'facts are never deleted');
+END;
+
+CREATE TRIGGER meta_once BEFORE INSERT ON meta
+BEGIN
+	SELECT RAISE(ABORT, 'a ledger has one id') WHERE EXISTS (SELECT 1 FROM meta);
 END;
 
 CREATE TRIGGER meta_no_update BEFORE UPDATE ON meta

@@ -452,6 +452,7 @@ void room_lost(struct seat *s, struct instant now)
 		gate = fact_about(s, now, FACT_PARTICIPANT_AWAY,
 				  actor_of(s->id).text, REASON_NONE);
 	registry_hold(s, now);
+	log_info("room %.6s held state=%s", m->id, seat_state_name(s->state));
 	if (s->state == SEAT_WAITING) {
 		tell_knock_gone(m, s->id, 0);
 		return;
@@ -478,6 +479,8 @@ bool room_expire_seat(struct seat *s, struct instant now)
 	if (inside)
 		tell_left(m, s->id, "lost", gate);
 	registry_forget_gone(m);
+	log_info("room %.6s lost inside=%d waiting=%d", m->id, meeting_inside(m),
+		 meeting_waiting(m));
 	return true;
 }
 

@@ -623,6 +623,8 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	s->busy = true;
+	if (what & EV_TIMEOUT)
+		s->armed = 0;	/* libevent has taken the event out, socket and all */
 	if (!s->err && s->state == SNIFFING)
 		sniff(s);
 	if (!s->err && s->state == SHAKING)

@@ -38,7 +38,7 @@ struct ws_hub {
 	 */
 	wslay_frame_context_ptr reader;
 	const uint8_t *feed, *feed_end;
-	char *message;		/* the one being handled, message_max and a NUL */
+	char *message;		/* the payload being handled, and a NUL */
 };
 
 struct ws {
@@ -249,7 +249,8 @@ static int read_frame(struct ws_hub *hub, const uint8_t *frame, size_t len, char
 			reader_new(hub);
 			return ERR_MALFORMED;
 		}
-		memcpy(out + got, io.data, io.data_length);
+		if (io.data_length)
+			memcpy(out + got, io.data, io.data_length);
 		got += io.data_length;
 		*fin = io.fin;
 		if (got == io.payload_length)
@@ -464,10 +465,12 @@ struct ws *ws_accept(struct ws_hub *hub, struct http_request *rq, const char *ac
 struct ws_hub *ws_hub_new(struct loop *l, const struct ws_limits *limits)
 {
 	struct ws_hub *hub = mem_new(sizeof(*hub));
+	size_t room;
 
 	hub->loop = l;
 	hub->limits = limits ? *limits : (struct ws_limits)WS_LIMITS_DEFAULT;
-	hub->message = mem_new(hub->limits.message_max + 1);
+	room = hub->limits.message_max > CONTROL_MAX ? hub->limits.message_max : CONTROL_MAX;
+	hub->message = mem_new(room + 1);
 	list_init(&hub->all);
 	reader_new(hub);
 	loop_timer_init(&hub->sweep, on_sweep);

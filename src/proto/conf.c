@@ -274,19 +274,19 @@ struct key {
 static const struct key keys[] = {
 #define KEY(name, kind, at_start, member, check)                              \
 	{name, kind, at_start, offsetof(struct conf, member), check}
-	KEY("name", TEXT, false, name, check_name),
-	KEY("public-url", ORIGIN, false, public_url, check_public_url),
+	KEY("name", TEXT, true, name, check_name),
+	KEY("public-url", ORIGIN, true, public_url, check_public_url),
 	KEY("listen", LIST, true, listen, check_addr),
 	KEY("tls-certificate", TEXT, false, tls_certificate, check_path),
 	KEY("tls-key", TEXT, false, tls_key, check_path),
 	KEY("stun-listen", LIST, true, stun_listen, check_addr),
-	KEY("stun-host", TEXT, false, stun_host, check_stun_host),
-	KEY("access", ACCESS, false, access, check_access),
+	KEY("stun-host", TEXT, true, stun_host, check_stun_host),
+	KEY("access", ACCESS, true, access, check_access),
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
 	KEY("message-rate", RATE, false, message_rate, check_rate),
 	KEY("state-dir", TEXT, true, state_dir, check_state_dir),
 	KEY("web-root", TEXT, true, web_root, check_path),
-	KEY("log-level", LEVEL, true, log_level, check_level),
+	KEY("log-level", LEVEL, false, log_level, check_level),
 #undef KEY
 };
 
@@ -463,6 +463,12 @@ void conf_fini(struct conf *c)
  */
 static _Thread_local struct buf *complaints;
 
+/* What one reading builds up: libconfuse's values, and where each was set last. */
+struct reader {
+	cfg_t *cfg;
+	char *place[ARRAY_LEN(keys)];	/* "file:line"; NULL: nowhere */
+};
+
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	char text[256];
@@ -506,12 +512,13 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return 0;
 }
 
-static cfg_t *reader_new(void)
+static void reader_init(struct reader *r)
 {
 	cfg_opt_t opts[ARRAY_LEN(keys) + 1];
 	cfg_opt_t end = CFG_END();
-	cfg_t *cfg;
 	size_t i;
+
+	memset(r, 0, sizeof(*r));
 
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		cfg_opt_t one = CFG_STR_CB(keys[i].name, NULL, CFGF_NODEFAULT, on_value);
@@ -521,11 +528,29 @@ static cfg_t *reader_new(void)
 		opts[i] = is_list(&keys[i]) ? list : one;
 	}
 	opts[i] = end;
-	cfg = cfg_init(opts, CFGF_NONE);
-	if (!cfg)
+	r->cfg = cfg_init(opts, CFGF_NONE);
+	if (!r->cfg)
 		abort();	/* no memory */
-	cfg_set_error_function(cfg, on_error);
-	return cfg;
+	cfg_set_error_function(r->cfg, on_error);
+}
+
+static void reader_fini(struct reader *r)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(keys); i++)
+		free(r->place[i]);
+	cfg_free(r->cfg);
+}
+
+static void remember_place(struct reader *r, const struct key *key, const char *name,
+			   unsigned line)
+{
+	struct buf b = BUF_INIT;
+
+	buf_printf(&b, "%s:%u", name, line);
+	free(r->place[key - keys]);
+	r->place[key - keys] = buf_detach(&b);
 }
 
 static void complain_of_key(const char *name, const struct confscan_item *item)
@@ -539,9 +564,11 @@ static void complain_of_key(const char *name, const struct confscan_item *item)
 	buf_putc(complaints, '\n');
 }
 
-/* Reads one text over what `cfg` has. text: written to; complaints tell the rest. */
-static void read_text(cfg_t *cfg, const char *name, char *text, size_t len)
+/* Reads one text over what was read. text: written to; complaints tell the rest. */
+static void read_text(struct reader *r, const char *name, char *text, size_t len)
 {
+	const struct key *key;
+	cfg_t *cfg = r->cfg;
 	struct confscan scan;
 	struct confscan_item item;
 	bool mistakes = false, unknown = false;
@@ -550,13 +577,16 @@ static void read_text(cfg_t *cfg, const char *name, char *text, size_t len)
 
 	confscan_init(&scan, text, len);
 	while (confscan_next(&scan, &item)) {
-		if (item.mistake) {
+		key = item.key ? key_find(item.key, item.key_len) : NULL;
+		if (key) {
+			remember_place(r, key, name, item.line);
+		} else if (item.key) {
+			complain_of_key(name, &item);
+			unknown = true;
+		} else {
 			buf_printf(complaints, "%s:%u: %s\n", name, item.line,
 				   item.mistake);
 			mistakes = true;
-		} else if (!key_find(item.key, item.key_len)) {
-			complain_of_key(name, &item);
-			unknown = true;
 		}
 	}
 	if (mistakes || !len)
@@ -574,7 +604,7 @@ static void read_text(cfg_t *cfg, const char *name, char *text, size_t len)
 	fclose(f);
 }
 
-static int read_file(cfg_t *cfg, const char *path)
+static int read_file(struct reader *r, const char *path)
 {
 	char *text = mem_new(FILE_MAX + 1);
 	FILE *f = fopen(path, "r");
@@ -597,7 +627,7 @@ static int read_file(cfg_t *cfg, const char *path)
 		fclose(f);
 	}
 	if (!err)
-		read_text(cfg, path, text, len);
+		read_text(r, path, text, len);
 	free(text);
 	return err;
 }
@@ -615,7 +645,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int read_folder(cfg_t *cfg, const char *path)
+static int read_folder(struct reader *r, const char *path)
 {
 	char *copy = mem_copy(path, strlen(path));
 	struct buf folder = BUF_INIT, file = BUF_INIT;
@@ -635,7 +665,7 @@ static int read_folder(cfg_t *cfg, const char *path)
 		if (!err) {
 			buf_reset(&file);
 			buf_printf(&file, "%s/%s", folder.p, entry[i]->d_name);
-			err = read_file(cfg, file.p);
+			err = read_file(r, file.p);
 		}
 		free(entry[i]);
 	}
@@ -693,75 +723,85 @@ static bool is_loopback(const struct conf_addr *a)
 	return ntohl(sin->sin_addr.s_addr) >> 24 == 127;
 }
 
+/* "file:line: key: ", with the place where the key was set, if it was. */
+static void complain_at(const struct reader *r, const char *name, const char *sentence)
+{
+	const struct key *key = key_find(name, strlen(name));
+	const char *place = r->place[key - keys];
+
+	buf_printf(complaints, "%s: %s: %s\n", place ? place : "paravent", name,
+		   sentence);
+}
+
 /* Links to localhost would be of no use to those who reach us from elsewhere. */
-static void check_reachable(const struct conf *c, const char *name)
+static void check_reachable(const struct reader *r, const struct conf *c)
 {
 	struct conf_addr addr;
 	size_t i;
 
 	for (i = 0; !*c->public_url && i < c->listen.count; i++) {
 		if (conf_addr(&addr, c->listen.item[i]) == 0 && !is_loopback(&addr)) {
-			buf_printf(complaints, "%s: public-url: is needed, for %s "
-				   "listens to others; set what patients open, like "
-				   "https://visits.example.org\n", name,
-				   c->listen.item[i]);
+			complain_at(r, "listen", "is open to others, so public-url is "
+				    "needed: what patients open, like "
+				    "https://visits.example.org");
 			return;
 		}
 	}
 }
 
 /* What only shows when all is read: values that do not go together. */
-static void check_together(const struct conf *c, const char *name)
+static void check_together(const struct reader *r, const struct conf *c)
 {
 	size_t i;
 
 	if (!c->listen.count)
-		buf_printf(complaints, "%s: listen: at least one address is needed\n",
-			   name);
+		complain_at(r, "listen", "at least one address is needed");
 	if (!*c->state_dir)
-		buf_printf(complaints, "%s: state-dir: no home folder to put it in; "
-			   "set it\n", name);
-	if (!*c->tls_certificate != !*c->tls_key)
-		buf_printf(complaints, "%s: %s is set and %s is not; set both or none\n",
-			   name, *c->tls_key ? "tls-key" : "tls-certificate",
-			   *c->tls_key ? "tls-certificate" : "tls-key");
+		complain_at(r, "state-dir", "there is no home folder to put it in; "
+			    "set it");
+	if (*c->tls_certificate && !*c->tls_key)
+		complain_at(r, "tls-certificate", "is set and tls-key is not; set both "
+			    "or none");
+	if (*c->tls_key && !*c->tls_certificate)
+		complain_at(r, "tls-key", "is set and tls-certificate is not; set both "
+			    "or none");
 	if (*c->tls_certificate && !conf_is_https(c))
-		buf_printf(complaints, "%s: public-url: must begin with https://, for "
-			   "there is a tls-certificate\n", name);
+		complain_at(r, "public-url", "must begin with https://, for there is a "
+			    "tls-certificate");
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		const struct conf_list *l = member(c, &keys[i]);
 
 		if (is_list(&keys[i]) && l->count > CONF_LIST_MAX)
-			buf_printf(complaints, "%s: %s: more than %d values\n", name,
-				   keys[i].name, CONF_LIST_MAX);
+			complain_at(r, keys[i].name, "has more than 32 values");
 	}
 }
 
-/* From what was read to a struct conf. Frees the reader. */
-static int reader_end(cfg_t *cfg, struct conf *c, const char *name, int err)
+_Static_assert(CONF_LIST_MAX == 32, "the sentence above says 32");
+
+/* From what was read to a struct conf. */
+static int reader_end(const struct reader *r, struct conf *c, int err)
 {
 	struct conf draft;
 	size_t i;
 
 	set_defaults(&draft);
 	for (i = 0; !complaints->len && i < ARRAY_LEN(keys); i++) {
-		cfg_opt_t *opt = cfg_getopt(cfg, keys[i].name);
+		cfg_opt_t *opt = cfg_getopt(r->cfg, keys[i].name);
 
 		if (opt->flags & CFGF_MODIFIED)
 			take(&draft, &keys[i], opt);
 	}
 	if (!complaints->len)
-		check_reachable(&draft, name);
+		check_reachable(r, &draft);
 	derive(&draft);
 	if (!complaints->len)
-		check_together(&draft, name);
+		check_together(r, &draft);
 	if (!err && complaints->len)
 		err = ERR_MALFORMED;
 	if (err)
 		conf_fini(&draft);
 	else
 		*c = draft;
-	cfg_free(cfg);
 	return err;
 }
 
@@ -770,22 +810,23 @@ static int load(struct conf *c, const char *name, const char *text, size_t len,
 		struct buf *errors)
 {
 	struct buf found = BUF_INIT;
-	cfg_t *cfg;
+	struct reader r;
 	char *copy;
 	int err = 0;
 
 	complaints = &found;
-	cfg = reader_new();
+	reader_init(&r);
 	if (text) {
 		copy = mem_copy(text, len);
-		read_text(cfg, name, copy, len);
+		read_text(&r, name, copy, len);
 		free(copy);
 	} else if (name) {
-		err = read_file(cfg, name);
+		err = read_file(&r, name);
 		if (!err)
-			err = read_folder(cfg, name);
+			err = read_folder(&r, name);
 	}
-	err = reader_end(cfg, c, name ? name : "paravent", err);
+	err = reader_end(&r, c, err);
+	reader_fini(&r);
 	complaints = NULL;
 	buf_put(errors, found.p, found.len);
 	buf_fini(&found);

@@ -80,9 +80,9 @@ int conf_parse(struct conf *c, const char *name, const char *text, size_t len,
 void conf_print(const struct conf *c, struct buf *out);
 
 /**
- * What SIGHUP cannot change: appends the keys that differ between `a` and `b` and are
+ * What SIGHUP does not change: appends the keys that differ between `a` and `b` and are
  * read at start only, separated by ", ". Returns how many. The others (certificate
- * files, allowed-origins, name, ...) may be taken over while the server runs.
+ * files, allowed-origins, message-rate, log-level) are taken over while the server runs.
  */
 size_t conf_changed_needs_restart(const struct conf *a, const struct conf *b,
 				  struct buf *keys);

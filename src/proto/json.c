@@ -39,16 +39,26 @@ static int hex_value(char c)
 #define EACH_BYTE(b) (~(uint64_t)0 / 255 * (b))
 #define HAS_LESS(x, n) (((x) - EACH_BYTE(n)) & ~(x) & EACH_BYTE(0x80))
 
-/* Steps over what needs no look: eight bytes without quote, backslash or control. */
+/*
+ * Steps to the next quote, backslash or control character, eight bytes at a time. In
+ * the least significant of its bytes HAS_LESS never errs (a borrow only travels
+ * upwards), so where that is the first in memory, it tells the place as well.
+ */
 static const char *skip_plain(const char *p, const char *end)
 {
-	while (end - p >= 8) {
-		uint64_t x;
+	uint64_t x, found;
 
+	while (end - p >= 8) {
 		memcpy(&x, p, sizeof(x));
-		if (HAS_LESS(x, 0x20) | HAS_LESS(x ^ EACH_BYTE('"'), 1) |
-		    HAS_LESS(x ^ EACH_BYTE('\\'), 1))
+		found = HAS_LESS(x, 0x20) | HAS_LESS(x ^ EACH_BYTE('"'), 1) |
+			HAS_LESS(x ^ EACH_BYTE('\\'), 1);
+		if (found) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			return p + __builtin_ctzll(found) / 8;
+#else
 			break;
+#endif
+		}
 		p += 8;
 	}
 	while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
@@ -56,10 +66,28 @@ static const char *skip_plain(const char *p, const char *end)
 	return p;
 }
 
-static const char *skip_string(const char *p, const char *end, bool *escaped)
+/* Behind the escape whose backslash is at p. */
+static const char *skip_escape(const char *p, const char *end)
 {
 	int i;
 
+	if (++p == end)
+		return NULL;
+	switch (*p) {
+	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+		return p + 1;
+	case 'u':
+		for (i = 1; i <= 4; i++)
+			if (end - p <= i || hex_value(p[i]) < 0)
+				return NULL;
+		return p + 5;
+	default:
+		return NULL;
+	}
+}
+
+static const char *skip_string(const char *p, const char *end, bool *escaped)
+{
 	*escaped = false;
 	if (p == end || *p++ != '"')
 		return NULL;
@@ -69,19 +97,15 @@ static const char *skip_string(const char *p, const char *end, bool *escaped)
 			return NULL;
 		if (*p == '"')
 			return p + 1;
-		if (*p != '\\' || ++p == end)
-			return NULL;
-		*escaped = true;
-		if (*p == 'u') {
-			for (i = 1; i <= 4; i++)
-				if (end - p <= i || hex_value(p[i]) < 0)
-					return NULL;
-			p += 5;
-		} else if (*p && strchr("\"\\/bfnrt", *p)) {
-			p++;
-		} else {
-			return NULL;
+		/* escapes come in pairs, as in \r\n */
+		while (p < end && *p == '\\') {
+			*escaped = true;
+			p = skip_escape(p, end);
+			if (!p)
+				return NULL;
 		}
+		if (p < end && (unsigned char)*p < 0x20)
+			return NULL;
 	}
 }
 

@@ -22,8 +22,8 @@ static bool is_quota(int code, int sys)
 
 int db_error(sqlite3 *db, const char *doing, struct why *why)
 {
+	const int sys = errno;	/* sqlite3_system_errno() knows none after COMMIT */
 	const int code = sqlite3_extended_errcode(db);
-	const int sys = sqlite3_system_errno(db);
 	int err;
 
 	switch (code & 0xff) {

@@ -1,5 +1,6 @@
 #include "store/schema.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static int identify(int *version, sqlite3 *db, const struct schema *schema,
 	return 0;
 }
 
-static int same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)
+static bool same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)
 {
 	const unsigned char *x = sqlite3_column_text(a, column);
 	const unsigned char *y = sqlite3_column_text(b, column);
@@ -48,29 +49,38 @@ static int same_text(sqlite3_stmt *a, sqlite3_stmt *b, int column)
 	return len == sqlite3_column_bytes(b, column) && memcmp(x, y, (size_t)len) == 0;
 }
 
+/* Which of two rows, in the order of their names, has no equal on the other side. */
+static const char *odd_one(sqlite3_stmt *is, int a, sqlite3_stmt *should, int b)
+{
+	const char *x = a == SQLITE_ROW ? (const char *)sqlite3_column_text(is, 1) : NULL;
+	const char *y = b == SQLITE_ROW ? (const char *)sqlite3_column_text(should, 1) :
+					  NULL;
+
+	return !y || (x && strcmp(x, y) < 0) ? x : y;
+}
+
 static int compare_rows(sqlite3 *db, sqlite3_stmt *is, sqlite3_stmt *should,
 			const struct schema *schema, struct why *why)
 {
-	int a, b, i;
+	const char *name;
+	bool same;
+	int a, b;
 
-	for (;;) {
+	do {
 		a = sqlite3_step(is);
 		b = sqlite3_step(should);
 		if (a != SQLITE_ROW && a != SQLITE_DONE)
 			return db_error(db, schema->file, why);
-		if (a != b)
-			break;
-		if (a == SQLITE_DONE)
+		if (a == SQLITE_DONE && b == SQLITE_DONE)
 			return 0;
-		for (i = 0; i < sqlite3_column_count(is); i++)
-			if (!same_text(is, should, i))
-				goto differs;
-	}
-differs:
+		same = a == b;
+		for (int i = 0; same && i < sqlite3_column_count(is); i++)
+			same = same_text(is, should, i);
+	} while (same);
+	name = odd_one(is, a, should, b);
 	return why_set(why, ERR_CORRUPT, "%s: the schema was changed: table, index or "
-		       "trigger \"%s\" is not the one we made", schema->file,
-		       a == SQLITE_ROW ? (const char *)sqlite3_column_text(is, 1) :
-		       (const char *)sqlite3_column_text(should, 1));
+		       "trigger \"%s\" is not as we made it", schema->file,
+		       name ? name : "");
 }
 
 /* Whether the file has what the migrations up to its version make. */

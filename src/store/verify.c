@@ -245,7 +245,7 @@ int ledger_verify(const char *state_dir, const struct chain_head *expected,
 		  struct chain_head *head, struct why *why)
 {
 	struct walk w = {.expected = expected};
-	int err, more;
+	int err;
 
 	err = schema_open(&w.db, state_dir, &schema_ledger, DB_READ, why);
 	if (!err)
@@ -254,9 +254,8 @@ int ledger_verify(const char *state_dir, const struct chain_head *expected,
 		err = prepare(&w, why);
 	if (!err) {
 		do
-			more = walk_range(&w, why);
-		while (more > 0);
-		err = more;
+			err = walk_range(&w, why);
+		while (err > 0);
 		*head = w.head;
 	}
 	if (!err)

@@ -18,7 +18,8 @@
  * why:      on failure, the first row that does not fit and what is wrong with it.
  *
  * Returns 0, ERR_CORRUPT, ERR_NOT_FOUND (no ledger there), ERR_VERSION, ERR_UNKNOWN
- * (not our file) or ERR_IO (could not be read; says nothing about the ledger).
+ * (not our file), or ERR_IO or ERR_AGAIN when it could not be read, which says nothing
+ * about the ledger.
  */
 int ledger_verify(const char *state_dir, const struct chain_head *expected,
 		  struct chain_head *head, struct why *why);

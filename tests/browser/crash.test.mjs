@@ -11,8 +11,7 @@ let server;
 before(async () => {
 	if (skip)
 		return;
-	server = new Server();
-	await server.start();
+	server = await Server.fresh();
 });
 
 after(async () => {
@@ -60,6 +59,33 @@ test('kill -9 in mid-call: media goes on, both come back by themselves', { skip:
 		for (const one of both)
 			assert.deepEqual(await one.complaints(), []);
 		await server.run('log', 'verify');
+	} finally {
+		await host.close();
+		await guest.close();
+	}
+});
+
+test('kill -9 while somebody waits: he still waits, and is let in', { skip: skip || false, timeout: 60_000 }, async () => {
+	const meeting = await server.create();
+	const host = await Person.at('chromium');
+	const guest = await Person.at('chromium');
+
+	try {
+		await host.knock(meeting.hostUrl, 'Dr. Linde');
+		await host.on('call');
+		await guest.knock(meeting.joinUrl, 'Maria');
+		await guest.on('waiting');
+		await host.find('knock');
+		await server.kill();
+		await host.find('reconnecting');
+		await server.start();
+		await host.page.waitForFunction(() => !document.querySelector('[data-test=reconnecting]'), { timeout: 30_000 });
+		/* his page comes back at its own pace */
+		await host.find('knock');
+		await host.press('admit');
+		await guest.on('call');
+		await Promise.all([host.decodes(), guest.decodes()]);
+		assert.equal(await host.page.$('[data-test="knock"]'), null);
 	} finally {
 		await host.close();
 		await guest.close();

@@ -14,7 +14,10 @@ cd "${BROWSER_STAGE:-$here}"
 [ $# -gt 0 ] || set -- ./*.test.mjs
 
 inside='ip link set lo up && ip route add default dev lo src 127.0.0.1 && exec "$@"'
-set -- node --test --test-concurrency=1 --test-reporter="${REPORTER:-tap}" "$@"
+# browsers are heavy: one file at a time, where node can be told so
+one=--test-concurrency=1
+node $one -e 0 2>/dev/null || one=
+set -- node --test $one --test-reporter="${REPORTER:-tap}" "$@"
 
 if [ "$(id -u)" = 0 ]; then
 	exec unshare -n sh -c "$inside" sh "$@"

@@ -1,9 +1,11 @@
 /*
  * Every screen, on a phone and on a desk, by day and by night: pictures to be looked at, in $SCREENSHOTS. What a test can
- * see of it is checked too: nothing is wider than the page, not even at 320 px, and what is pressed is large enough.
+ * see of it is checked too: nothing is wider than the page, not even at 320 px, what is pressed is large enough, and
+ * axe-core finds nothing to complain of.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,15 +15,15 @@ import { missing, Server } from './server.mjs';
 const skip = (process.env.PARAVENT_STRICT !== '1' && missing) || lacking('chromium');
 const folder = process.env.SCREENSHOTS ?? '../../build/screenshots';
 const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
-const NARROW = { width: 320, height: 640 };
+const EDGES = { narrow: { width: 320, height: 640 }, flat: { width: 740, height: 360 } };
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
 
 before(async () => {
 	if (skip)
 		return;
 	mkdirSync(folder, { recursive: true });
-	server = new Server();
-	await server.start();
+	server = await Server.fresh();
 });
 
 after(async () => {
@@ -43,6 +45,16 @@ function misfits() {
 	return wrong;
 }
 
+async function accessible(page, name) {
+	await page.evaluate(axe);
+	const { violations } = await page.evaluate(() => window.axe.run(document, {
+		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+	}));
+
+	assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`)}`),
+		[], name);
+}
+
 async function picture({ page }, name) {
 	for (const [size, viewport] of Object.entries(SIZES))
 		for (const light of ['light', 'dark']) {
@@ -51,11 +63,14 @@ async function picture({ page }, name) {
 			await sleep(300);
 			await page.screenshot({ path: join(folder, `${name}-${size}-${light}.png`) });
 			assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
+			await accessible(page, `${name}, ${size}, ${light}`);
 		}
-	await page.setViewport(NARROW);
-	await sleep(300);
-	await page.screenshot({ path: join(folder, `${name}-narrow.png`) });
-	assert.deepEqual(await page.evaluate(misfits), [], `${name}, 320 px`);
+	for (const [size, viewport] of Object.entries(EDGES)) {
+		await page.setViewport(viewport);
+		await sleep(300);
+		await page.screenshot({ path: join(folder, `${name}-${size}.png`) });
+		assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
+	}
 	await page.setViewport(SIZES.desk);
 }
 
@@ -146,6 +161,36 @@ test('joining without camera and microphone is possible', { skip: skip || false,
 		await guest.press('join');
 		await guest.on('waiting');
 	} finally {
+		await guest.close();
+	}
+});
+
+test('where the browser holds back the sound, one press brings it', { skip: skip || false, timeout: 60_000 }, async () => {
+	const meeting = await server.create();
+	const host = await Person.at('chromium');
+	const guest = await Person.at('chromium');
+
+	try {
+		await guest.page.evaluateOnNewDocument(() => {
+			const { play } = HTMLAudioElement.prototype;
+			let held = false;
+			HTMLAudioElement.prototype.play = function () {
+				if (held || !(this instanceof HTMLAudioElement))
+					return play.call(this);
+				held = true;
+				return Promise.reject(new DOMException('not yet', 'NotAllowedError'));
+			};
+		});
+		await host.knock(meeting.hostUrl, 'Dr. Linde');
+		await host.on('call');
+		await guest.knock(meeting.joinUrl, 'Maria');
+		await guest.on('waiting');
+		await host.press('admit');
+		await guest.press('sound');
+		await guest.page.waitForFunction(() => !document.querySelector('[data-test=sound]')
+			&& [...document.querySelectorAll('audio')].every((one) => !one.paused));
+	} finally {
+		await host.close();
 		await guest.close();
 	}
 });

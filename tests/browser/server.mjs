@@ -1,6 +1,7 @@
 /* One paravent of its own for a test: a directory, two ports, and the right to be killed. */
 import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,24 +10,43 @@ import { promisify } from 'node:util';
 export const binary = process.env.PARAVENT ?? '../../build/paravent';
 export const missing = existsSync(binary) ? null : `no server at ${binary}`;
 
-let ports = 18080;
+/* Asked of the kernel and given back: nobody else is in this namespace to take it meanwhile. */
+function freePort() {
+	return new Promise((resolve, reject) => {
+		const probe = createServer();
+
+		probe.once('error', reject);
+		probe.listen(0, '127.0.0.1', () => {
+			const { port } = probe.address();
+			probe.close(() => resolve(port));
+		});
+	});
+}
 
 export class Server {
-	constructor() {
+	/** One that is running, with a configuration and a state directory of its own. */
+	static async fresh() {
+		const one = new Server(await freePort(), await freePort());
+
+		await one.start();
+		return one;
+	}
+
+	constructor(port, stunPort) {
 		this.dir = mkdtempSync(join(tmpdir(), 'paravent-browser-'));
-		this.port = ports++;
+		this.port = port;
 		this.config = join(this.dir, 'paravent.conf');
 		this.log = join(this.dir, 'log');
 		writeFileSync(this.config, [
 			`listen = "127.0.0.1:${this.port}"`,
-			`stun-listen = "127.0.0.1:${this.port + 2000}"`,
+			`stun-listen = "127.0.0.1:${stunPort}"`,
 			`state-dir = "${join(this.dir, 'state')}"`,
 			'',
 		].join('\n'));
 	}
 
 	get url() {
-		return `http://127.0.0.1:${this.port}`;
+		return `http://localhost:${this.port}`;	/* as the server names itself, or links would lead to another origin */
 	}
 
 	async start() {

@@ -13,8 +13,7 @@ let server;
 before(async () => {
 	if (skip)
 		return;
-	server = new Server();
-	await server.start();
+	server = await Server.fresh();
 });
 
 after(async () => {

@@ -66,7 +66,6 @@ describe('paravent check', { concurrency: true }, () => {
 			/localhost:80/],
 		['a port over 65535', 'listen = {"127.0.0.1:65536"}', /65536/],
 		['port 0', 'listen = {"127.0.0.1:0"}', /127\.0\.0\.1:0/],
-		['nowhere to listen', 'listen = {}', /listen/],
 		['a state directory that is not absolute', 'state-dir = "state"',
 			/state/],
 		['a public URL that is none', 'public-url = "visit.example"',
@@ -76,8 +75,6 @@ describe('paravent check', { concurrency: true }, () => {
 		['a rate that is no number', 'message-rate = "fast"', /fast|rate/],
 		['a rate below zero', 'message-rate = -1', /message-rate|-1/],
 		['access that there is not', 'access = "nobody"', /nobody/],
-		['a certificate without its key',
-			'tls-certificate = "/etc/hostname"', /tls-key/],
 	];
 	for (const [what, line, words] of mistakes) {
 		test(`names file and line of ${what}`, async () => {
@@ -90,6 +87,18 @@ describe('paravent check', { concurrency: true }, () => {
 			assert.match(said, words);
 		});
 	}
+
+	test('names the file of what is missing in it', async () => {
+		for (const [line, words] of [['listen = {}', /listen/],
+			['tls-certificate = "/etc/hostname"', /tls-key/],
+			['tls-key = "/etc/hostname"', /tls-certificate/]]) {
+			const { file, code, said } = await check(`${line}\n`);
+
+			assert.equal(code, 1, said);
+			assert.ok(said.startsWith(`${file}:`), said);
+			assert.match(said, words);
+		}
+	});
 
 	test('counts lines as editors do', async () => {
 		const { file, said } = await check('# one\n\n/* three\nfour */\n' +

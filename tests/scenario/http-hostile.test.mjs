@@ -160,7 +160,7 @@ const refused = [
 	['a method in small letters', request('get /healthz HTTP/1.1',
 		['HOST']), 501, 405, 400],
 	['a method of 5000 letters', request(
-		`${'G'.repeat(5000)} /healthz HTTP/1.1`, ['HOST']), 400, 501],
+		`${'G'.repeat(5000)} /healthz HTTP/1.1`, ['HOST']), 400, 414, 501],
 	['a target of 8 KiB', request(`GET /${'a'.repeat(8192)} HTTP/1.1`,
 		['HOST']), 414],
 	['65 lines', get(...Array.from({ length: 65 }, (_, n) => `X${n}: y`)),

@@ -111,11 +111,11 @@ describe('a visit', { concurrency: true }, () => {
 
 		for (let n = 0; n < count; n++) {
 			doctor.says({ type: 'signal', to: patient.id, data: n });
-			patient.says({ type: 'signal', to: doctor.id, data: -n });
+			patient.says({ type: 'signal', to: doctor.id, data: 1000 + n });
 		}
 		for (let n = 0; n < count; n++) {
 			await patient.hears('signal', { from: doctor.id, data: n });
-			await doctor.hears('signal', { from: patient.id, data: -n });
+			await doctor.hears('signal', { from: patient.id, data: 1000 + n });
 		}
 	});
 
@@ -209,6 +209,7 @@ describe('the waiting room', { concurrency: true }, () => {
 		const third = await admitted(server, meeting, doctor);
 		doctor.says({ type: 'media', audio: false, video: false,
 			screen: false, hand: false });
+		await third.hears('media');
 		await doctor.signals(third);
 		first.says({ type: 'leave' });
 		third.cut();
@@ -605,7 +606,7 @@ describe('the door', { concurrency: true }, () => {
 		for (const origin of ['https://evil.example', 'null',
 			`http://127.0.0.1:${port}.evil.example`,
 			`http://evil.example?http://127.0.0.1:${port}`,
-			`https://127.0.0.1:${port}`, 'http://127.0.0.1',
+			'http://127.0.0.1', `http://localhost:${port}`,
 			`http://127.0.0.1:${port}0`]) {
 			const voice = new Voice(server, meeting, { origin });
 			const err = await voice.open().catch((e) => e);
@@ -720,18 +721,22 @@ describe('coming back', { concurrency: true }, () => {
 		await second.hasHeardNothing();
 	});
 
-	test('who was admitted while away is welcome on resume', async () => {
+	test('who is away while he waits cannot be admitted until he is back',
+		async () => {
 		const meeting = await server.meeting();
 		const doctor = await host(server, meeting);
 		const patient = await guest(server, meeting);
 
-		await doctor.hears('knock');
+		await doctor.hears('knock', { id: patient.id });
 		patient.cut();
-		await sleep(50);
+		await doctor.hears('knock-gone', { id: patient.id });
 		doctor.says({ type: 'admit', id: patient.id });
-		const back = await new Voice(server, meeting).open();
-		back.joins({ resume: patient.resume });
-		await back.hearsAtLast('welcome');
+		await doctor.hearsError('no-such-participant', 'admit');
+		const back = await new Voice(server, meeting).knocks(
+			{ name: 'Back', resume: patient.resume });
+		await doctor.hears('knock', { id: patient.id, name: 'Back' });
+		doctor.says({ type: 'admit', id: back.id });
+		await back.isWelcome();
 	});
 
 	test('an unknown resume counts as absent: one knocks anew', async () => {
@@ -788,9 +793,10 @@ describe('coming back', { concurrency: true }, () => {
 
 		patient.cut();
 		await doctor.hears('participant-away', { id: patient.id });
-		for (let n = 0; n < 30; n++)
+		for (let n = 0; n < 30; n++) {
 			doctor.says({ type: 'signal', to: patient.id, data: n });
-		doctor.says({ type: 'ice' });
-		await doctor.hearsAtLast('ice');
+			await doctor.hearsError('unavailable', 'signal');
+		}
+		await doctor.hasHeardNothing();
 	});
 });

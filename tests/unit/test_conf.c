@@ -129,7 +129,7 @@ START_TEST(test_lists_replace_and_grow)
 	ck_assert_uint_eq(c.listen.count, 3);
 	ck_assert_str_eq(c.listen.item[2], "127.0.0.1:3");
 	conf_fini(&c);
-	bad("listen = {}\n", "t.conf: listen: at least one address is needed\n");
+	bad("listen = {}\n", "t.conf:1: listen: at least one address is needed\n");
 }
 END_TEST
 
@@ -149,9 +149,9 @@ START_TEST(test_defaults_follow_what_was_chosen)
 	c = good("public-url = https://visits.example.org:8443");
 	ck_assert_str_eq(c.stun_host, "visits.example.org");
 	conf_fini(&c);
-	bad_saying("listen = 0.0.0.0:8080", "public-url: is needed");
+	bad_saying("\nlisten = 0.0.0.0:8080", "t.conf:2: listen: is open to others");
 	bad_saying("listen = {127.0.0.1:1, \"[2001:db8::1]:1\"}",
-		   "public-url: is needed");
+		   "public-url is needed");
 }
 END_TEST
 
@@ -195,8 +195,9 @@ START_TEST(test_values_are_refused_with_advice)
 	bad_saying("name = \"\"", "1 to 80 characters");
 	bad_saying("name = \"\\xff\"", "UTF-8");
 	bad_saying("name = \"a\\nb\"", "unprintable");
-	bad_saying("tls-key = /k", "tls-key is set and tls-certificate is not");
-	bad_saying("tls-certificate = /c", "tls-certificate is set and tls-key is not");
+	bad_saying("tls-key = /k", "t.conf:1: tls-key: is set and tls-certificate is not");
+	bad_saying("tls-certificate = /c",
+		   "t.conf:1: tls-certificate: is set and tls-key is not");
 	bad_saying("tls-certificate = /c\ntls-key = /k\n"
 		   "public-url = http://localhost", "must begin with https://");
 }
@@ -316,7 +317,9 @@ START_TEST(test_changes_that_need_a_restart_are_named)
 {
 	/* the rest is taken over by SIGHUP, certificates too */
 	struct conf a = good("listen = 127.0.0.1:1\nname = a");
-	struct conf b = good("listen = 127.0.0.1:2\nname = b\nstate-dir = /b");
+	struct conf b = good("listen = 127.0.0.1:2\nname = a\nstate-dir = /b\n"
+			     "public-url = http://localhost:1\nlog-level = debug\n"
+			     "message-rate = 1");
 	struct conf plain = good("public-url = https://a.example");
 	struct conf tls = good("public-url = https://a.example\n"
 			       "tls-certificate = /c\ntls-key = /k");

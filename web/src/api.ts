@@ -8,10 +8,10 @@ export interface NewMeeting {
 	locale: string;
 }
 
-/** status 0: no answer at all. */
+/** status 0: no answer at all. The server's words about it are for programs; people read ours. */
 export class ApiProblem extends Error {
-	constructor(readonly status: number, detail: string) {
-		super(detail);
+	constructor(readonly status: number) {
+		super(`HTTP ${status}`);
 	}
 }
 
@@ -21,12 +21,10 @@ async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 	try {
 		answer = await fetch(path, { cache: 'no-store', credentials: 'same-origin', ...init });
 	} catch {
-		throw new ApiProblem(0, '');
+		throw new ApiProblem(0);
 	}
-	if (!answer.ok) {
-		const problem = await answer.json().catch(() => ({}));
-		throw new ApiProblem(answer.status, problem.detail ?? '');
-	}
+	if (!answer.ok)
+		throw new ApiProblem(answer.status);
 	return answer.json();
 }
 

@@ -3,7 +3,7 @@
  * is off is closed, so that its light goes out and nobody has to trust us.
  */
 import { computed, signal, type Signal } from '@preact/signals';
-import { announce } from './announce';
+import { announce, notice } from './announce';
 import { chooseDevice, openBoth, openDevice, type DeviceProblem, type Found } from './devices';
 import type { Kind } from './peer';
 import { t } from './t';
@@ -76,10 +76,13 @@ async function reopen(one: OwnDevice): Promise<void> {
 	}
 	const found = await openDevice(one.kind);
 
-	if (mine !== asked || !one.wanted.value)
+	if (mine !== asked || !one.wanted.value) {
 		found.track?.stop();
-	else
-		take(one, found);
+		return;
+	}
+	take(one, found);
+	if (found.problem)
+		notice(`${t(one.kind === 'video' ? 'trouble.camera' : 'trouble.mic')} ${t(`trouble.${found.problem}`)}`);
 }
 
 export async function toggleMic(): Promise<void> {
@@ -90,7 +93,8 @@ export async function toggleMic(): Promise<void> {
 		track.enabled = mic.wanted.value;
 	else if (mic.wanted.value)
 		await reopen(mic);
-	announce(t(micOn.value ? 'announce.iUnmuted' : 'announce.iMuted'));
+	if (!mic.problem.value)
+		announce(t(micOn.value ? 'announce.iUnmuted' : 'announce.iMuted'));
 }
 
 export async function toggleCamera(): Promise<void> {
@@ -101,7 +105,8 @@ export async function toggleCamera(): Promise<void> {
 		camera.track.value?.stop();
 		camera.track.value = null;
 	}
-	announce(t(cameraOn.value ? 'announce.iCameraOn' : 'announce.iCameraOff'));
+	if (!camera.problem.value)
+		announce(t(cameraOn.value ? 'announce.iCameraOn' : 'announce.iCameraOff'));
 }
 
 export async function pick(one: OwnDevice, id: string): Promise<void> {

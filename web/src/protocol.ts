@@ -130,7 +130,7 @@ export class Signaling {
 	private readonly o: SignalingOptions;
 	private wire: Wire | null = null;
 	private resume: string | undefined;
-	private placed = false;
+	private placed: boolean;
 	private now: Phase = 'connecting';
 	private tries = 0;
 	private said: string | undefined;
@@ -140,6 +140,7 @@ export class Signaling {
 	constructor(options: SignalingOptions) {
 		this.o = options;
 		this.resume = options.resume;
+		this.placed = options.resume !== undefined;
 	}
 
 	get phase(): Phase {

@@ -3,7 +3,7 @@
  * state.ts; nothing else knows a Signaling or a Call.
  */
 import { effect } from '@preact/signals';
-import { announce } from './announce';
+import { announce, notice } from './announce';
 import { ApiProblem, endMeeting, getMeeting, socketUrl } from './api';
 import { Call } from './call';
 import { chime } from './chime';
@@ -35,10 +35,11 @@ export async function look(id: string): Promise<void> {
 		const closed = refusalOfStatus(meeting.status);
 
 		state.meeting.value = meeting;
-		if (closed)
+		if (closed && !signaling)
 			refuse(closed);
 	} catch (problem) {
-		refuse(refusalOfApi(problem as ApiProblem));
+		if (!signaling)		/* else it is on its way, and will know better */
+			refuse(refusalOfApi(problem as ApiProblem));
 	}
 }
 
@@ -83,6 +84,9 @@ export function comeBack(id: string, place: Place): void {
 
 /* -- What the server says -- */
 
+/** What only a host sends, and wants to know if it failed. */
+const HOSTLY: ReadonlySet<string> = new Set(['admit', 'deny', 'remove', 'note', 'lock', 'end']);
+
 function nameOf(one: Named): string {
 	return one.name || t('people.someone');
 }
@@ -102,16 +106,13 @@ function hear(message: ServerMessage): void {
 	case 'welcome':
 		return welcome(message);
 	case 'knock':
-		if (!state.waiting.value.some((one) => one.id === message.id)) {
-			state.waiting.value = [...state.waiting.value, { id: message.id, name: nameOf(message) }];
-			announce(t('announce.knock', { name: nameOf(message) }));
-			chime();
-		}
+		hearKnock(message);
 		break;
 	case 'knock-gone':
-		state.waiting.value = state.waiting.value.filter((one) => one.id !== message.id);
+		forgetKnock(message.id);
 		break;
 	case 'participant-joined':
+		forgetKnock(message.id);
 		arrive(message);
 		call?.meet(message.id, false);
 		announce(t('announce.joined', { name: nameOf(message) }));
@@ -146,10 +147,30 @@ function hear(message: ServerMessage): void {
 		break;
 	case 'error':
 		/* somebody who is just leaving is no news; that the host's word did not count is */
-		if (message.re && message.re !== 'signal' && message.re !== 'ice' && message.code !== 'no-such-participant')
-			announce(t('announce.failed'));
+		if (HOSTLY.has(message.re ?? '') && message.code !== 'no-such-participant')
+			notice(t(message.code === 'full' ? 'announce.full' : 'announce.failed'));
 		break;
 	}
+}
+
+/* After a reconnection the server tells of all who wait again; that is no news. */
+const knocked = new Set<string>();
+
+function hearKnock(one: { id: string } & Named): void {
+	const name = nameOf(one);
+
+	if (!state.waiting.value.some((other) => other.id === one.id))
+		state.waiting.value = [...state.waiting.value, { id: one.id, name }];
+	if (knocked.has(one.id))
+		return;
+	knocked.add(one.id);
+	announce(t('announce.knock', { name }));
+	chime();
+}
+
+function forgetKnock(id: string): void {
+	knocked.delete(id);
+	state.waiting.value = state.waiting.value.filter((one) => one.id !== id);
 }
 
 function arrive(one: { id: string; role: state.Person['role']; away?: boolean } & Named): void {
@@ -246,10 +267,10 @@ effect(() => {
 
 	call?.setTrack('audio', audio);
 	call?.setTrack('video', video);
-	if (state.screen.peek() === 'call') {
+	if (state.screen.peek() === 'call')
 		tellMedia();
+	if (signaling)
 		keepPlace(meetingId, on);
-	}
 });
 
 /* -- Going out -- */
@@ -261,9 +282,12 @@ function closed(closing: Closing): void {
 		void getMeeting(meetingId).then(() => refuse('network'), (problem) => refuse(refusalOfApi(problem)));
 		return;
 	}
-	if (closing.code !== 1000)
+	const { code, said } = closing;
+
+	if (code === 4403 && state.screen.value === 'call' && said !== 'removed')
+		return refuse('replaced');
+	if (code !== 1000)
 		return refuse(refusalOf(closing));
-	const said = closing.said;
 	finish(said === 'api' || said === 'expired' ? said : 'host');
 }
 
@@ -293,10 +317,14 @@ function finish(reason: typeof state.endReason.value): void {
 	show('ended');
 }
 
+/** Where coming back to the same place would be the same refusal again. */
+const FOR_GOOD: ReadonlySet<Refusal> = new Set<Refusal>([
+	'bad-join', 'token', 'denied', 'removed', 'missing', 'full', 'locked', 'over', 'cancelled', 'expired',
+]);
+
 function refuse(why: Refusal): void {
 	goOut();
-	/* the same place again would be the same refusal again, except where another window took it */
-	if (why !== 'replaced')
+	if (FOR_GOOD.has(why))
 		keepPlace(meetingId, { resume: undefined });
 	state.refusal.value = why;
 	show('refused');
@@ -313,6 +341,7 @@ function goOut(): void {
 	hangUp();
 	stopOwn();
 	stayAwake(false);
+	knocked.clear();
 	state.waiting.value = [];
 	state.notes.value = [];
 	state.connecting.value = false;
@@ -335,10 +364,17 @@ export const end = () => signaling?.send({ type: 'end' });
 /* -- The world around the page -- */
 
 addEventListener('online', () => signaling?.hurry());
-addEventListener('pagehide', () => {
+
+/* A reload must know whether the place may still be held; a phone ends pages without a word, so say it now and then. */
+const SEEN_MS = 20_000;
+
+function seen(): void {
 	if (signaling?.phase === 'inside' || signaling?.phase === 'waiting')
 		keepPlace(meetingId, { seen: Date.now() });
-});
+}
+setInterval(seen, SEEN_MS);
+addEventListener('pagehide', seen);
+
 document.addEventListener('visibilitychange', () => {
 	if (document.visibilityState === 'visible')
 		signaling?.hurry();

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { said } from '../announce';
 import type { Route } from '../route';
 import { screen, type Screen } from '../state';
@@ -24,12 +24,14 @@ const SCREENS: Record<Screen, (props: { locale: Locale; id: string }) => preact.
 export function App({ locale, route }: { locale: Locale; route: Route }) {
 	const now = screen.value;
 	const Current = SCREENS[now];
+	const first = useRef(true);
 
 	/* A new screen is read from its heading on, by eyes and by screen readers; the first is the browser's to begin. */
 	useEffect(() => {
 		document.body.dataset.screen = now;
-		if (document.activeElement === document.body)
+		if (!first.current && document.activeElement === document.body)
 			document.querySelector<HTMLElement>('h1')?.focus();
+		first.current = false;
 		scrollTo(0, 0);
 	}, [now]);
 

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { noticed } from '../announce';
 import { lost, meeting, people, role, soundBlocked, waiting } from '../state';
 import { t } from '../t';
 import { end, leave } from '../visit';
@@ -36,7 +37,7 @@ function Ending({ close }: { close(): void }) {
 			<div class="stack">
 				<button class="button danger" type="button" onClick={() => end() ? close() : undefined} data-test="end-confirm">{t('end.forAll')}</button>
 				<button class="button" type="button" onClick={leave} data-test="leave">{t('end.onlyMe')}</button>
-				<button class="button quiet" type="button" onClick={close} data-test="end-cancel">{t('end.stay')}</button>
+				<button class="button quiet" type="button" onClick={close} autofocus data-test="end-cancel">{t('end.stay')}</button>
 			</div>
 		</Dialog>
 	);
@@ -44,7 +45,7 @@ function Ending({ close }: { close(): void }) {
 
 function Dock({ panel, setPanel, setEnding }: { panel: boolean; setPanel(on: boolean): void; setEnding(on: boolean): void }) {
 	return (
-		<div class="dock" role="toolbar" aria-label={t('call.tools')}>
+		<section class="dock" aria-label={t('call.tools')}>
 			<MicButton />
 			<CameraButton />
 			<button class="button tool" type="button" aria-expanded={panel} onClick={() => setPanel(!panel)} data-test="panel-open">
@@ -57,7 +58,7 @@ function Dock({ panel, setPanel, setEnding }: { panel: boolean; setPanel(on: boo
 				: <button class="button tool danger" type="button" onClick={leave} data-test="leave">
 					<Icon name="leave" /><span>{t('call.leave')}</span>
 				</button>}
-		</div>
+		</section>
 	);
 }
 
@@ -75,6 +76,7 @@ export function CallScreen() {
 				{!people.value.length && <Alone />}
 				<div class="notices">
 					{lost.value && <p class="pill" data-test="reconnecting">{t('call.reconnecting')}</p>}
+					{noticed.value && <p class="pill" data-test="notice">{noticed.value}</p>}
 					{soundBlocked.value && (
 						<button class="button main" type="button" onClick={unblockSound} data-test="sound">
 							<Icon name="sound" />{t('call.sound')}

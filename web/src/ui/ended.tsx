@@ -2,6 +2,7 @@ import { readPlace } from '../keep';
 import { endReason, role } from '../state';
 import { t, type Locale } from '../t';
 import { endFromOutside, show } from '../visit';
+import { FoldingScreen } from './icon';
 import { Page, Title } from './page';
 
 export function EndedScreen({ locale, id }: { locale: Locale; id: string }) {
@@ -9,6 +10,7 @@ export function EndedScreen({ locale, id }: { locale: Locale; id: string }) {
 
 	return (
 		<Page locale={locale}>
+			<FoldingScreen />
 			<Title>{t(left ? 'ended.leftTitle' : 'ended.title')}</Title>
 			<p class="lead">{t(`ended.${endReason.value}`)}</p>
 			<p>{t('ended.off')}</p>

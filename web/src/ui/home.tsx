@@ -16,13 +16,14 @@ function tokenIn(url: string): string {
 }
 
 function whatWentWrong(problem: unknown): string {
-	const { status, message } = problem as ApiProblem;
-
-	if (status === 401 || status === 403)
-		return t('home.staffOnly');
-	if (status === 0)
-		return t('home.noNetwork');
-	return message || t('home.failed');
+	switch ((problem as ApiProblem).status) {
+	case 401:
+	case 403: return t('home.staffOnly');
+	case 0: return t('refused.network.text');
+	case 429: return t('refused.too-fast.text');
+	case 503: return t('refused.busy.text');
+	default: return t('home.failed');
+	}
 }
 
 function Own({ meetings, forget }: { meetings: OwnMeeting[]; forget(id: string): void }) {

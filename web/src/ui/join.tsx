@@ -24,14 +24,18 @@ function Preview() {
 	);
 }
 
+/* A visit that is now needs no date. */
+const SOON_MS = 5 * 60_000;
+
 function Invitation() {
 	const { title, hostName, startsAt } = meeting.value ?? {};
+	const later = startsAt && Date.parse(startsAt) - Date.now() > SOON_MS;
 
 	return (
 		<>
 			<Title>{hostName ? t('join.titleWith', { name: hostName }) : t('join.title')}</Title>
 			{title && <p class="lead">{title}</p>}
-			{startsAt && <p class="lead">{tTime(startsAt)}</p>}
+			{later && <p class="lead">{tTime(startsAt)}</p>}
 		</>
 	);
 }

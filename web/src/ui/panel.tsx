@@ -24,7 +24,8 @@ export function Panel({ close }: { close(): void }) {
 	const title = useFocus<HTMLHeadingElement>();
 
 	return (
-		<aside class="panel" aria-labelledby="panel-title" data-test="panel">
+		<aside class="panel" aria-labelledby="panel-title" data-test="panel"
+			onKeyDown={(event) => event.key === 'Escape' && close()}>
 			<div class="row">
 				<h2 class="grow" id="panel-title" tabIndex={-1} ref={title}>{t('panel.title')}</h2>
 				<button class="button small quiet" type="button" onClick={close} data-test="panel-close">

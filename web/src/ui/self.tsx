@@ -67,8 +67,9 @@ export function SelfView() {
 
 	return (
 		<button ref={ref} class="self" type="button" data-test="self" data-corner={`${corner.bottom ? 'bottom' : 'top'}-${corner.right ? 'right' : 'left'}`}
-			aria-label={t('self.move')} title={t('self.move')}
+			title={t('self.move')}
 			onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={up} onClick={next} onKeyDown={key}>
+			<span class="unseen">{t('self.move')}</span>
 			{cameraOn.value ? <Picture stream={ownPicture.value} mirrored /> : <span class="line"><Icon name="camera" off />{t('self.cameraOff')}</span>}
 			{!micOn.value && <span class="line mark"><Icon name="mic" off />{t('self.muted')}</span>}
 		</button>
