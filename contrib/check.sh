@@ -178,8 +178,15 @@ run_tests "$build" $(tests_of "$build")
 
 if [ -n "$all" ]; then
 	run_browsers
-	# the second time for the memory: unit tests, seeds and scenarios, no web client
-	if build_step setup configure_in "$build/sanitize" --without-web \
+	# once more for the memory: unit tests, seeds and scenarios; what npm installed
+	# for the web client serves here, too
+	if [ -f "$build/web-stage/.lock" ]; then
+		mkdir -p "$build/sanitize/web-stage"
+		ln -sfn "$build/web-stage/node_modules" \
+			"$build/sanitize/web-stage/node_modules"
+		cp "$build/web-stage/.lock" "$build/sanitize/web-stage/.lock"
+	fi
+	if build_step setup configure_in "$build/sanitize" \
 			--enable-sanitizers=address,undefined &&
 		build_step sanitizers make_in "$build/sanitize" all &&
 		build_step tests make_in "$build/sanitize" check TESTS=; then

@@ -263,14 +263,15 @@ static void finish(struct server *sv)
 	signaling_free(sv->signaling);
 	house_free(sv->house);
 	stund_free(sv->stund);
-	listener_gauge_free(sv->gauge);
 	free_event(sv->on_term);
 	free_event(sv->on_int);
 	free_event(sv->on_hup);
 	free_event(sv->on_tick);
 	free_event(sv->on_ledger);
 	tls_free(sv->tls);
+	/* the last connections that say goodbye end with the loop, and are still counted */
 	loop_free(sv->loop);
+	listener_gauge_free(sv->gauge);
 	if (sv->base)
 		event_base_free(sv->base);
 }

@@ -155,14 +155,12 @@ static void next(struct conn *c)
 /* The answer has been written. */
 static void answered(struct conn *c)
 {
-	if (!stream_pending(c->stream)) {
+	/* No further request before this answer is out (the stream is held): so a client
+	 * that asks and never reads costs one answer and not all of them. */
+	if (stream_pending(c->stream))
+		enter(c, SENDING, c->sv->limits.reply_ms);
+	else
 		next(c);
-		return;
-	}
-	/* no further request before this answer is out, so that a client that asks and
-	 * never reads costs one answer and not all of them */
-	stream_hold(c->stream);
-	enter(c, SENDING, c->sv->limits.reply_ms);
 }
 
 static void reply(struct http_request *rq, int status, const char *type, const void *body,

@@ -471,9 +471,14 @@ struct reader {
 
 static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	char text[256];
+	char text[256], *p;
 
 	vsnprintf(text, sizeof(text), fmt, ap);
+	/* it may quote a value in which "\n" was a line's end: one mistake, one line */
+	for (p = text; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
 	buf_printf(complaints, "%s:%d: %s\n", cfg->filename, cfg->line, text);
 }
 

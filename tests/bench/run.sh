@@ -1,7 +1,7 @@
 #!/bin/sh
 # Paravent ($PARAVENT, default: build/paravent of this tree; an optimised build, without
-# sanitizers) beside an Express and socket.io server of our own. About two minutes, on
-# two cores that nobody else uses.
+# sanitizers) beside an Express and socket.io server of our own. About three minutes,
+# best on two cores that nobody else uses.
 set -eu
 cd "$(dirname "$0")"
 [ -d node_modules/socket.io ] || npm ci --silent

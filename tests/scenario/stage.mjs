@@ -279,10 +279,16 @@ export class Server {
 		return end;
 	}
 
-	/** The test is over: everything goes. */
+	/**
+	 * The test is over: everything goes. A server that does not end in good order,
+	 * or whose sanitizers have something to say, fails the test.
+	 */
 	async strike()
 	{
-		await this.kill();
+		const { code } = this.alive ? await this.stop() : { code: 0 };
+
+		if (code !== 0 || /Sanitizer|runtime error:/.test(this.log))
+			throw new Error(`ended with ${code}: ${this.log}`);
 		fs.rmSync(this.dir, { recursive: true, force: true });
 		folders.delete(this.dir);
 	}

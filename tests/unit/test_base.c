@@ -417,6 +417,7 @@ START_TEST(test_list_keeps_order)
 		sum = sum * 10 + CONTAINER_OF(it, struct member, link)->n;
 	ck_assert_int_eq(sum, 123);
 	list_unlink(&m[1].link);
+	ck_assert(list_empty(&m[1].link));
 	list_unlink(&m[1].link);
 	LIST_EACH_SAFE(it, &head) {
 		sum += CONTAINER_OF(it, struct member, link)->n;

@@ -129,6 +129,12 @@ START_TEST(test_lists_replace_and_grow)
 	ck_assert_uint_eq(c.listen.count, 3);
 	ck_assert_str_eq(c.listen.item[2], "127.0.0.1:3");
 	conf_fini(&c);
+	bad_saying("allowed-origins = {http://a,http://a,http://a,http://a,http://a,"
+		   "http://a,http://a,http://a,http://a,http://a,http://a,http://a,"
+		   "http://a,http://a,http://a,http://a,http://a,http://a,http://a,"
+		   "http://a,http://a,http://a,http://a,http://a,http://a,http://a,"
+		   "http://a,http://a,http://a,http://a,http://a,http://a,http://a}",
+		   "t.conf:1: allowed-origins: has more than 32 values");
 	bad("listen = {}\n", "t.conf:1: listen: at least one address is needed\n");
 }
 END_TEST
@@ -159,7 +165,7 @@ START_TEST(test_unknown_keys_name_their_line)
 {
 	/* several in one go, a suggestion where one is close, and the errors of the
 	 * known keys between them; comments do not shift the lines */
-	bad("# one\n# two\n\nlisen = 127.0.0.1:80\npublic_url = x\n"
+	bad("# one\n/* two\nthree */\nlisen = 127.0.0.1:80\npublic_url = x\n"
 	    "log-level = loud\nwebcam = {a, b}\n",
 	    "t.conf:4: there is no key 'lisen'; did you mean 'listen'?\n"
 	    "t.conf:5: there is no key 'public_url'; did you mean 'public-url'?\n"
@@ -254,6 +260,7 @@ START_TEST(test_slips_of_spelling_are_found_where_they_are)
 	bad_saying("# one\nlisten = {a\n", "t.conf:2: listen: \"a\" is no address");
 	bad_saying("name += x\n", "append to non-list");
 	bad_saying("}\n", "unexpected closing brace");
+	bad_saying("name = a \"b\\nc\"\n", "t.conf:1: no such option 'b?c'");
 	bad_saying("server { }\n", "no such option 'server'");
 }
 END_TEST

@@ -113,6 +113,7 @@ START_TEST(test_what_does_not_fit_is_corrupt)
 		{FACT_CALL_LOST, "{\"id\":\"" A "\",\"path\":\"up\",\"peer\":\"" B "\"}"},
 		{FACT_CALL_SUMMARY, "{\"id\":\"" A "\",\"peer\":\"" B "\",\"stats\":[]}"},
 		{FACT_SERVER_RECOVERED, "{\"closed\":-1}"},
+		{FACT_SERVER_STARTED, "{}"},
 	};
 	struct factdata d;
 

@@ -487,6 +487,7 @@ START_TEST(test_files_are_private)
 	kit_init(&k);
 	modes_under(&k, 0);
 	modes_under(&k, 077);
+	modes_under(&k, 0777);
 	ledger_close(kit_open(&k));
 	kit_path(path, &k, "ledger.db");
 	ck_assert_int_eq(chmod(path, 0644), 0);	/* e.g. put back from a backup */

@@ -27,8 +27,10 @@ static size_t echo_on_read(void *arg, const char *data, size_t len)
 	if (data[0] == 'K')
 		return 0;
 	if (data[len - 1] == '?') {
+		struct iovec half = {large, sizeof(large) / 2};
+
 		memset(large, 'L', sizeof(large));
-		stream_write(taken, large, sizeof(large) / 2);
+		stream_writev_static(taken, &half, 1);
 		stream_write(taken, large, sizeof(large) / 2);
 		return len;
 	}
@@ -191,6 +193,7 @@ END_TEST
 START_TEST(test_much_goes_through_tls)
 {
 	/* More than the socket takes, in both directions, keeps its order and is whole. */
+	static char echoed[LOOP_SCRATCH_SIZE + 16384];
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	struct buf why = BUF_INIT;
 	struct pair pair;
@@ -198,6 +201,7 @@ START_TEST(test_much_goes_through_tls)
 
 	pair_make(&pair, 0, 10, NULL);
 	ck_assert_int_eq(tls_new(&tls, pair.certificate, pair.key, &why), 0);
+	memset(echoed, 'e', sizeof(echoed));
 	for (int plain = 0; plain < 2; plain++) {
 		begin_with(tls, 10000);
 		if (!plain)
@@ -224,6 +228,14 @@ START_TEST(test_much_goes_through_tls)
 		for (int i = 0; i < 100000; i++)
 			if (client.got.p[i] != 'a' + i / 1000 % 26)
 				ck_abort_msg("byte %d", i);
+		buf_reset(&client.got);
+		/* a little more than is read at once: the rest wakes no socket */
+		for (size_t over = 1; over < 16384; over += 4000) {
+			client_send(&client, &live, echoed, LOOP_SCRATCH_SIZE + over);
+			LIVE_UNTIL(&live, (client_poll(&client),
+					   client.got.len == LOOP_SCRATCH_SIZE + over));
+			buf_reset(&client.got);
+		}
 		end();
 	}
 	tls_free(tls);

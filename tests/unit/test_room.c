@@ -346,6 +346,7 @@ START_TEST(test_a_locked_room_takes_no_new_guests)
 	voice_hears(&third, "participant-joined");
 	voice_says(&st, &host, "{\"type\":\"lock\",\"on\":false}");
 	voice_hears_late(&st, &third, "{\"type\":\"locked\",\"on\":false}");
+	ck_assert_int_eq(voice_join(&st, st.m, &other, false, "Bob", NULL), 0);
 	end();
 }
 END_TEST
@@ -892,6 +893,11 @@ START_TEST(test_a_full_disk_takes_no_changes)
 	voice_hears_now(&host, "\"code\":\"unavailable\"");
 	voice_says(&st, &host, "{\"type\":\"end\"}");
 	voice_hears_now(&host, "\"code\":\"unavailable\"");
+	voice_says_of(&st, &guest, "{\"type\":\"report\",\"peer\":\"%s\",\"event\":\"lost\"}",
+		      host.id);
+	voice_hears_now(&guest, "\"code\":\"unavailable\"");
+	voice_says(&st, &guest, "{\"type\":\"leave\"}");
+	voice_hears_now(&guest, "\"code\":\"unavailable\"");
 	ck_assert_int_eq(voice_join(&st, st.m, &third, false, "Cyd", NULL), ERR_UNAVAILABLE);
 	ck_assert_int_eq(third.closed, 0);
 	voice_says_of(&st, &guest, "{\"type\":\"signal\",\"to\":\"%s\",\"data\":1}", host.id);
