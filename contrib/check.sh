@@ -49,7 +49,7 @@ row() {
 	text="$2 passed"
 	if [ "$3" != 0 ]; then text="$text, $3 FAILED"; fi
 	if [ "$4" != 0 ]; then text="$text, $4 skipped"; fi
-	printf '  %-28s %s\n' "$1" "$text"
+	printf '  %-34s %s\n' "$1" "$text"
 }
 
 # step, where a failure counts as a failed test and the rest goes on.
@@ -67,12 +67,14 @@ node_totals() {
 			n["skipped"] + n["todo"] }' "$1"
 }
 
-# What automake's driver left in a .trs file, in the same way.
+# What automake's driver left in a .trs file, in the same way. An error is the exit
+# status of the program, which says again that a case failed, or that it crashed.
 automake_totals() {
 	awk '/^:test-result: (PASS|XFAIL)/ { p++ }
-		/^:test-result: (FAIL|XPASS|ERROR)/ { f++ }
+		/^:test-result: (FAIL|XPASS)/ { f++ }
+		/^:test-result: ERROR/ { e++ }
 		/^:test-result: SKIP/ { s++ }
-		END { print p + 0, f + 0, s + 0 }' "$1"
+		END { print p + 0, (f ? f : e) + 0, s + 0 }' "$1"
 }
 
 # What failed, each with the words behind it, and what the sanitizers said.

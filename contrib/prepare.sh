@@ -102,19 +102,19 @@ make_configure() {
 	done
 }
 
-# configure_in DIR ARGUMENT...: again only when something changed.
+# configure_in DIR ARGUMENT...: again only when something changed, were it the place.
 configure_in() {
 	dir=$1
 	shift
 	mkdir -p "$dir"
 	if [ -z "$(find configure -newer "$dir/Makefile" 2>&1)" ] &&
-		[ "$(cat "$dir/.arguments" 2>/dev/null)" = "$*" ]; then
+		[ "$(cat "$dir/.arguments" 2>/dev/null)" = "$PWD $*" ]; then
 		return 0
 	fi
 	# with or without the web client: the pages of the other one must not stay
 	rm -f "$dir/web-dist.stamp" "$dir/.arguments"
 	(cd "$dir" && "$OLDPWD/configure" "$@") || return 1
-	printf '%s' "$*" >"$dir/.arguments"
+	printf '%s' "$PWD $*" >"$dir/.arguments"
 }
 
 make_in() {

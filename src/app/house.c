@@ -100,7 +100,7 @@ int house_load(struct house *h, const struct room_port *port, const char *versio
 	struct factdata d = {.host = false};
 	int err;
 
-	h->meetings = meetings_new(port, h->conf->public_url);
+	h->meetings = meetings_new(port, h->conf->public_url, h->conf->name);
 	why->text[0] = '\0';
 	err = ledger_replay(h->ledger, replay, h, why);
 	if (err && !why->text[0])

@@ -2,15 +2,12 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "app/options.h"
 #include "app/server.h"
 #include "base/log.h"
-#include "base/mem.h"
 
 static const char help[] =
 	"usage: paravent serve [-c FILE] [--listen ADDRESS:PORT]... [--state-dir DIR]\n\n"
@@ -20,8 +17,13 @@ static const char help[] =
 	"  -s, --state-dir DIR  keep the ledger there instead\n\n"
 	"SIGHUP reads the configuration and the certificate again, SIGTERM stops.\n";
 
-/* The addresses of the command line stand in for those of the file. */
-static int add_listen(struct conf_list *list, const char *value)
+/* Addresses of the command line, which stand in for those of the file. */
+struct listen {
+	const char *where[CONF_LIST_MAX];
+	size_t count;
+};
+
+static int add_listen(struct listen *list, const char *value)
 {
 	struct conf_addr addr;
 
@@ -35,17 +37,8 @@ static int add_listen(struct conf_list *list, const char *value)
 			CONF_LIST_MAX);
 		return EXIT_USAGE;
 	}
-	list->item = mem_resize(list->item, (list->count + 1) * sizeof(*list->item));
-	list->item[list->count++] = mem_copy(value, strlen(value));
+	list->where[list->count++] = value;
 	return EXIT_OK;
-}
-
-static void list_clear(struct conf_list *list)
-{
-	while (list->count)
-		free(list->item[--list->count]);
-	free(list->item);
-	list->item = NULL;
 }
 
 int cmd_serve(int argc, char **argv)
@@ -57,7 +50,7 @@ int cmd_serve(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct conf_list listen = {.count = 0};
+	struct listen listen = {.count = 0};
 	const char *path = NULL, *state_dir = NULL;
 	struct conf conf;
 	int status = EXIT_OK, c;
@@ -76,7 +69,6 @@ int cmd_serve(int argc, char **argv)
 			break;
 		case 'h':
 			fputs(help, stdout);
-			list_clear(&listen);
 			return EXIT_OK;
 		default:
 			status = EXIT_USAGE;
@@ -88,14 +80,10 @@ int cmd_serve(int argc, char **argv)
 	}
 	if (status == EXIT_OK)
 		status = options_conf_load(&conf, path);
-	if (status != EXIT_OK) {
-		list_clear(&listen);
+	if (status != EXIT_OK)
 		return status;
-	}
-	if (listen.count) {
-		list_clear(&conf.listen);
-		conf.listen = listen;
-	}
+	if (listen.count)
+		conf_set_listen(&conf, listen.where, listen.count);
 	if (state_dir)
 		options_set(&conf.state_dir, state_dir);
 	/* keys and tokens are in memory: no other process and no core file may look */

@@ -271,8 +271,8 @@ static void on_message(void *arg, const char *text, size_t len)
 
 	if (c->closing || c->sg->house->stopping)
 		return;
-	if (c->sg->house->conf->message_rate &&
-	    !traffic_take(&c->traffic, now.mono, len)) {
+	if (!traffic_take(&c->traffic, now.mono, len,
+			  c->sg->house->conf->message_rate)) {
 		if (c->seat)
 			room_drop(c->seat, now, SIGMSG_CLOSE_TOO_FAST);
 		else

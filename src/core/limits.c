@@ -17,11 +17,14 @@ bool bucket_take(struct bucket *b, const struct bucket_rule *rule, uint64_t now_
 	return true;
 }
 
-bool traffic_take(struct traffic *t, uint64_t now_ms, size_t message_len)
+bool traffic_take(struct traffic *t, uint64_t now_ms, size_t message_len,
+		  uint32_t per_second)
 {
-	static const struct bucket_rule messages = {60, 300};
+	const struct bucket_rule messages = {per_second, per_second * 5};
 	static const struct bucket_rule bytes = {128 * 1024, 1024 * 1024};
 
+	if (!per_second)
+		return true;
 	if (message_len > bytes.burst)
 		return false;
 	return bucket_take(&t->messages, &messages, now_ms, 1) &&

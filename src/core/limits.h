@@ -24,12 +24,17 @@ bool bucket_take(struct bucket *b, const struct bucket_rule *rule, uint64_t now_
 
 /* What one signaling connection sends: zeroed at its start. */
 struct traffic {
-	struct bucket messages;		/* 60 a second, burst 300 */
+	struct bucket messages;
 	struct bucket bytes;		/* 128 KiB a second, burst 1 MiB */
 };
 
-/* False: close 4429. */
-bool traffic_take(struct traffic *t, uint64_t now_ms, size_t message_len);
+/**
+ * per_second: messages; five times as many in a burst. 0: no limit at all.
+ *
+ * False: close 4429.
+ */
+bool traffic_take(struct traffic *t, uint64_t now_ms, size_t message_len,
+		  uint32_t per_second);
 
 /* False with the sixteenth strike; one is forgiven each second. */
 bool strike_take(struct bucket *strikes, uint64_t now_ms);

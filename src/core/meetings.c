@@ -19,12 +19,14 @@ static struct seat *seat_of(struct list *link)
 	return CONTAINER_OF(link, struct seat, link);
 }
 
-struct meetings *meetings_new(const struct room_port *port, const char *base_url)
+struct meetings *meetings_new(const struct room_port *port, const char *base_url,
+			      const char *practice)
 {
 	struct meetings *ms = mem_new(sizeof(*ms));
 
 	ms->port = *port;
 	ms->base_url = mem_copy(base_url, strlen(base_url));
+	ms->practice = mem_copy(practice, strlen(practice));
 	ms->by_id = map_new();
 	list_init(&ms->held);
 	buf_init(&ms->out);
@@ -47,6 +49,7 @@ void meetings_free(struct meetings *ms)
 	map_free(ms->by_id);
 	free(ms->due);
 	free(ms->base_url);
+	free(ms->practice);
 	buf_fini(&ms->out);
 	buf_fini(&ms->json);
 	free(ms);

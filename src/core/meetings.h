@@ -19,8 +19,10 @@ struct meetings;
 /**
  * port:     copied; what its `arg` points at must outlive the registry.
  * base_url: copied; "https://visit.example", no slash at the end.
+ * practice: copied; its name, for patients to read.
  */
-struct meetings *meetings_new(const struct room_port *port, const char *base_url);
+struct meetings *meetings_new(const struct room_port *port, const char *base_url,
+			      const char *practice);
 
 /* Frees everything, silently: no fact, no word, no forget(). Accepts NULL. */
 void meetings_free(struct meetings *ms);

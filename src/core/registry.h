@@ -12,7 +12,7 @@
 
 struct meetings {
 	struct room_port port;
-	char *base_url;
+	char *base_url, *practice;
 	struct map *by_id;
 	struct list held;		/* seats that are away, the oldest first */
 	struct meeting **due;		/* a heap: the earliest first */

@@ -25,7 +25,7 @@ typedef void http_handler_fn(void *arg, struct http_request *rq);
 /* The client went away before the answer; rq is freed behind this call. */
 typedef void http_gone_fn(void *arg, struct http_request *rq);
 
-/* Appends the body (application/problem+json) of an error that the server answers itself. */
+/* Appends the body (application/problem+json) of an error that the server answers. */
 typedef void http_problem_fn(struct buf *body, int status);
 
 struct http_limits {

@@ -70,7 +70,7 @@ void stream_free(struct stream *s);
  */
 void stream_close(struct stream *s);
 
-/* Passes the stream on, in a callback or outside; what is kept is shown to the new owner. */
+/* Passes the stream on, in a callback or outside; the new owner is shown what is kept. */
 void stream_set_owner(struct stream *s, const struct stream_events *events, void *arg,
 		      size_t limit);
 

@@ -219,6 +219,7 @@ void apimsg_put_meeting(struct buf *b, const struct apimsg_meeting *m)
 	json_put_bool(&w, "waitingRoom", m->plan->waiting_room);
 	json_put_bool(&w, "relayOnly", m->plan->relay_only);
 	put_text_or_null(&w, "hostName", m->plan->host_name);
+	json_put_text(&w, "practice", m->practice);
 	put_text_or_null(&w, "locale", m->plan->locale);
 	json_put_time(&w, "createdAt", m->created_at);
 	put_url(&w, "joinUrl", m, NULL);

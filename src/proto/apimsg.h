@@ -34,6 +34,7 @@ struct apimsg_meeting {
 	const struct meeting_plan *plan;
 	int64_t created_at;
 	const char *base_url;	/* "https://visit.example", no slash at the end */
+	const char *practice;	/* as patients know it */
 	bool counts;		/* for its host, staff and API keys only */
 	int participants, waiting;
 	const char *host_token;	/* NULL, or for its maker: adds hostUrl */

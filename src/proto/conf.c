@@ -285,7 +285,6 @@ static const struct key keys[] = {
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
 	KEY("message-rate", RATE, false, message_rate, check_rate),
 	KEY("state-dir", TEXT, true, state_dir, check_state_dir),
-	KEY("web-root", TEXT, true, web_root, check_path),
 	KEY("log-level", LEVEL, false, log_level, check_level),
 #undef KEY
 };
@@ -420,7 +419,9 @@ static void derive(struct conf *c)
 	struct conf_addr addr;
 	struct origin o;
 
-	if (!*c->public_url && c->listen.count &&
+	if (!*c->public_url)
+		c->url_follows = true;
+	if (c->url_follows && c->listen.count &&
 	    conf_addr(&addr, c->listen.item[0]) == 0) {
 		buf_printf(&b, "http%s://localhost:%u", *c->tls_certificate ? "s" : "",
 			   conf_addr_port(&addr));
@@ -437,6 +438,16 @@ static void derive(struct conf *c)
 void conf_init(struct conf *c)
 {
 	set_defaults(c);
+	derive(c);
+}
+
+void conf_set_listen(struct conf *c, const char *const *where, size_t count)
+{
+	size_t i;
+
+	list_clear(&c->listen);
+	for (i = 0; i < count; i++)
+		list_add(&c->listen, mem_copy(where[i], strlen(where[i])));
 	derive(c);
 }
 

@@ -42,13 +42,13 @@ enum conf_access {
 struct conf {
 	char *name;			/* the practice, as patients read it */
 	char *public_url;		/* "https://host[:port]", no slash at the end */
+	bool url_follows;		/* nobody chose it: it follows `listen` */
 	struct conf_list listen;	/* "address:port", TCP, at least one */
 	struct conf_list stun_listen;	/* "address:port", UDP; none: no STUN */
 	char *stun_host;		/* what browsers are told, without a port */
 	char *tls_certificate;		/* both files or neither */
 	char *tls_key;
 	char *state_dir;		/* absolute */
-	char *web_root;			/* absolute; "": the pages inside the binary */
 	struct conf_list allowed_origins;	/* besides public_url's own */
 	enum conf_access access;
 	unsigned message_rate;		/* a second and connection; 0: no limit */
@@ -71,6 +71,12 @@ void conf_fini(struct conf *c);		/* accepts a conf of zeros */
  * read, ERR_MALFORMED for everything else.
  */
 int conf_load(struct conf *c, const char *path, struct buf *errors);
+
+/**
+ * Listens there instead, as the command line says; a public_url that nobody chose
+ * follows. where: borrowed, each as conf_addr() reads it, at most CONF_LIST_MAX.
+ */
+void conf_set_listen(struct conf *c, const char *const *where, size_t count);
 
 /* The same from memory, with `name` in the place of the file's name. No file is read. */
 int conf_parse(struct conf *c, const char *name, const char *text, size_t len,

@@ -17,7 +17,7 @@
 /* A quota is a full disk too, though SQLite has no word of its own for it. */
 static bool is_quota(int code, int sys)
 {
-	return code == SQLITE_IOERR_WRITE && (sys == EDQUOT || sys == EFBIG);
+	return code == SQLITE_IOERR_WRITE && sys == EDQUOT;
 }
 
 int db_error(sqlite3 *db, const char *doing, struct why *why)
@@ -72,8 +72,8 @@ static int make_private(const char *path, struct why *why)
 
 /*
  * trusted_schema stays on: SQLite 3.40 takes the json_valid() of our CHECK for unsafe
- * and could not even read the table. schema_open() compares the schema with ours, letter
- * by letter, before any statement runs that it could have a part in.
+ * and could not even read the table. Instead schema_open() compares the schema with
+ * ours, letter by letter, before any statement runs that it could have a part in.
  */
 static int configure(sqlite3 *db, enum db_mode mode, struct why *why)
 {

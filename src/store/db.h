@@ -40,8 +40,9 @@ int db_number(sqlite3_int64 *out, sqlite3 *db, const char *sql, struct why *why)
 int db_text(struct why *out, sqlite3 *db, const char *sql, struct why *why);
 
 /**
- * What the last call on `db` failed of, to be asked right after it: ERR_CORRUPT (damaged, or no database at all),
- * ERR_AGAIN (disk or quota full, or file locked: nothing happened, try later), else ERR_IO.
+ * What the last call on `db` failed of, to be asked right after it: ERR_CORRUPT
+ * (damaged, or no database at all), ERR_AGAIN (disk or quota full, or file locked:
+ * nothing happened, try later), else ERR_IO.
  *
  * doing: what was being done, for the sentence.
  */

@@ -33,7 +33,8 @@ struct ledger;
  * why: on failure, the sentence for the operator.
  *
  * Returns 0, ERR_CORRUPT, ERR_VERSION (a newer schema), ERR_UNKNOWN (not our file),
- * ERR_LOCKED (another process has it open for writing), or ERR_IO.
+ * ERR_LOCKED (another process has it open for writing), ERR_AGAIN (the disk is full, or
+ * somebody holds a file) or ERR_IO.
  */
 int ledger_open(struct ledger **out, const char *state_dir, struct why *why);
 

@@ -330,7 +330,7 @@ static bool wait_for(struct writer *w, long ms)
 	return pthread_cond_timedwait(&w->wake, &w->lock, &until) != ETIMEDOUT;
 }
 
-/* Takes all that waits. False when nothing came for a while, or, at the end, ever will. */
+/* Takes all that waits. False when nothing came for a while, or ever will. */
 static bool take(struct writer *w, bool *stop)
 {
 	const long patience = w->wal.pages > w->wal.moved ? IDLE_MS : 0;

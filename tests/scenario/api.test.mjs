@@ -73,6 +73,13 @@ describe('making a meeting', { concurrency: true }, () => {
 			'#token=[A-Za-z0-9_-]{22,}$'));
 	});
 
+	test('what was not given is null', async () => {
+		const made = await server.meeting();
+
+		for (const member of ['title', 'hostName', 'locale'])
+			assert.equal(made[member], null, member);
+	});
+
 	test('so does an empty object, and no two meetings share an id', async () => {
 		const ids = new Set();
 
@@ -106,10 +113,8 @@ describe('making a meeting', { concurrency: true }, () => {
 			const made = await server.meeting({ [field]: value });
 			const read = (await server.get(target(made))).json;
 
-			if (field != 'locale') {
-				assert.deepEqual(made[field], value);
-				assert.deepEqual(read[field], value);
-			}
+			assert.deepEqual(made[field], value);
+			assert.deepEqual(read[field], value);
 		});
 	}
 
@@ -182,8 +187,22 @@ describe('making a meeting', { concurrency: true }, () => {
 	});
 
 	test('a meeting that would be over already is refused', async () => {
-		problem(await server.post('/api/meetings', { json: {
-			startsAt: '2020-01-01T00:00:00Z' } }), 422);
+		for (const startsAt of ['2020-01-01T00:00:00Z', new Date(
+			Date.now() - 3700000).toISOString()])
+			problem(await server.post('/api/meetings',
+				{ json: { startsAt } }), 422);
+		/* It may have begun, though. */
+		await server.meeting({ startsAt: new Date(
+			Date.now() - 3000000).toISOString() });
+	});
+
+	test('so is one in more than ten years', async () => {
+		const day = 24 * 3600000;
+
+		problem(await server.post('/api/meetings', { json: { startsAt:
+			new Date(Date.now() + 3660 * day).toISOString() } }), 422);
+		await server.meeting({ startsAt: new Date(
+			Date.now() + 3640 * day).toISOString() });
 	});
 
 	test('all mistakes are named at once', async () => {
@@ -198,7 +217,8 @@ describe('making a meeting', { concurrency: true }, () => {
 		'{"title":"\xff"}', '{"title":1e}',
 		'{"title":"x","title":"y"}', '{\'a\':1}',
 		'\0', '['.repeat(5000), '{"title":"\\ud800"}', 'NaN',
-		'{"title":"a\u0000b"}', '{"title":"a\\u0000b"}', '\ufeff{}', '[]', '"x"', '1', 'null']) {
+		'{"title":"a\u0000b"}', '{"title":"a\\u0000b"}', '\ufeff{}',
+		'[]', '"x"', '1', 'null']) {
 		test(`refuses a body that is not JSON: ${
 			JSON.stringify(body).slice(0, 30)}`, async () => {
 			problem(await server.post('/api/meetings', {

@@ -81,6 +81,10 @@ describe('before the join', { concurrency: true }, () => {
 		['a name of 81 letters', { type: 'join', name: 'x'.repeat(81) }],
 		['a name that is no text', { type: 'join', name: { a: 1 } }],
 		['a name of null', { type: 'join', name: null }],
+		['a name of blanks', { type: 'join', name: ' \u00a0\u2003' }],
+		['a name with a line end', { type: 'join', name: 'a\nb' }],
+		['a name that turns the text around', { type: 'join',
+			name: 'a\u202eb' }],
 		['sealed over 1024', { type: 'join', sealed: 'A'.repeat(1025) }],
 		['sealed that is not base64url', { type: 'join', sealed: 'a b+/=' }],
 		['an empty sealed', { type: 'join', sealed: '' }],
@@ -304,6 +308,10 @@ describe('frames', { concurrency: true }, () => {
 		['a comma too many', textFrame('{"type":"ice",}'), [1008]],
 		['a number with a zero in front', textFrame(
 			'{"type":"ice","n":01}'), [1008]],
+		['65 members', textFrame(`{"type":"ice"${Array.from({ length: 64 },
+			(_, n) => `,"m${n}":0`).join('')}}`), [1008]],
+		['a member twice', textFrame('{"type":"ice","type":"leave"}'),
+			[1008]],
 		['30,000 brackets deep', textFrame(
 			`{"type":"ice","x":${'['.repeat(30000)}`), [1008]],
 	];
@@ -455,12 +463,19 @@ describe('messages', { concurrency: true }, () => {
 			{ audio: null, video: true, screen: false, hand: false }]],
 		['report', [{ peer: 5, event: 'connected' }, { event: 5 },
 			{ peer: NOBODY, event: 'exploded' },
-			{ peer: NOBODY, event: 'connected', path: 'pigeon' }]],
+			{ peer: NOBODY, event: 'connected', path: 'pigeon' },
+			{ peer: NOBODY, event: 'summary', stats: { a: 'text' } },
+			{ peer: NOBODY, event: 'summary', stats: { a: {} } },
+			{ peer: NOBODY, event: 'summary', stats: [1] }]],
 		['admit', [{}, { id: 5 }, { id: null }, { id: ['x'] }]],
 		['deny', [{}, { id: {} }]],
 		['remove', [{}, { id: true }]],
 		['note', [{}, { to: NOBODY }, { to: 5, text: 'x' },
-			{ to: NOBODY, text: 5 }, { to: NOBODY, sealed: 'a b' }]],
+			{ to: NOBODY, text: 5 }, { to: NOBODY, sealed: 'a b' },
+			{ to: NOBODY, text: '' },
+			{ to: NOBODY, text: 'x'.repeat(501) },
+			{ to: NOBODY, text: 'a\u202eb' },
+			{ to: NOBODY, sealed: 'A'.repeat(4100) }]],
 		['lock', [{}, { on: 'yes' }, { on: 1 }, { on: null }]],
 	];
 	for (const [type, tries] of wrong) {
@@ -482,6 +497,18 @@ describe('messages', { concurrency: true }, () => {
 			await doctor.hasHeardNothing();
 		});
 	}
+
+	hostile('a note of 500 letters, and one sealed in 4096, pass', async () => {
+		const meeting = await server.meeting();
+		const patient = await guest(server, meeting);
+		const doctor = await host(server, meeting);
+
+		for (const note of [{ text: '\u00fc'.repeat(500) },
+			{ sealed: 'A'.repeat(4096) }]) {
+			doctor.says({ type: 'note', to: patient.id, ...note });
+			await patient.hears('note', note);
+		}
+	});
 
 	hostile('a signal to a stranger reaches nobody', async () => {
 		const here = await visit(server);

@@ -307,7 +307,8 @@ describe('a crash', { concurrency: true }, () => {
 			[{ id: patient.id, role: 'guest', away: true }]);
 		const patientBack = await resumes(server, patient);
 		assert.equal(patientBack.id, patient.id);
-		await doctorBack.hears('participant-back', { id: patient.id });
+		await doctorBack.hears('participant-back',
+			{ id: patient.id, name: 'Back' });
 		await doctorBack.signals(patientBack);
 		await patientBack.signals(doctorBack);
 

@@ -181,6 +181,14 @@ describe('a visit', { concurrency: true }, () => {
 		await doctor.signals(patient);
 	});
 
+	test('a name is trimmed before others read it', async () => {
+		const meeting = await server.meeting();
+		const doctor = await host(server, meeting);
+
+		await new Voice(server, meeting).knocks({ name: ' \u00a0Ann B. ' });
+		await doctor.hears('knock', { name: 'Ann B.' });
+	});
+
 	test('a report is taken without an answer', async () => {
 		const { doctor, patient } = await visit(server);
 
@@ -191,6 +199,11 @@ describe('a visit', { concurrency: true }, () => {
 			stats: { seconds: 12, lossPercent: 0.5 } });
 		await patient.hasHeardNothing();
 		await doctor.hasHeardNothing();
+		doctor.says({ type: 'leave' });
+		await patient.hears('participant-left');
+		patient.says({ type: 'report', peer: doctor.id,
+			event: 'summary' });
+		await patient.hasHeardNothing();
 	});
 });
 
@@ -307,6 +320,7 @@ describe('the waiting room', { concurrency: true }, () => {
 		doctor.says({ type: 'deny', id: patient.id });
 		await patient.hears('denied');
 		await patient.closed(4403);
+		await doctor.hears('knock-gone', { id: patient.id });
 
 		/* And does not get in again by his old secret. */
 		const again = await new Voice(server, meeting).open();
@@ -358,10 +372,22 @@ describe('the host', { concurrency: true }, () => {
 		await doctor.hears('locked', { on: true });
 		const late = await new Voice(server, meeting).open();
 		late.joins();
+		await late.hearsError('full', 'join');
 		await late.closed(4409);
 		doctor.says({ type: 'lock', on: false });
 		await doctor.hears('locked', { on: false });
 		await guest(server, meeting);
+	});
+
+	test('hears when another host locks the room', async () => {
+		const meeting = await server.meeting({ capacity: 4 });
+		const first = await host(server, meeting);
+		const second = await host(server, meeting);
+
+		await first.hears('participant-joined');
+		second.says({ type: 'lock', on: true });
+		await first.hears('locked', { on: true });
+		await second.hears('locked', { on: true });
 	});
 
 	test('hears that the room is locked when he comes back', async () => {
@@ -535,8 +561,11 @@ describe('the door', { concurrency: true }, () => {
 
 	test('a full room is 4409 for guests', async () => {
 		const { meeting } = await visit(server);
+		const late = await new Voice(server, meeting).open();
 
-		await refused(meeting, 4409);
+		late.joins();
+		await late.hearsError('full', 'join');
+		await late.closed(4409);
 	});
 
 	test('a held place counts: the room stays full', async () => {
@@ -638,7 +667,8 @@ describe('coming back', { concurrency: true }, () => {
 		assert.equal(back.id, patient.id);
 		assert.equal(back.resume, patient.resume);
 		assert.equal(back.welcome.role, 'guest');
-		await doctor.hears('participant-back', { id: patient.id });
+		await doctor.hears('participant-back',
+			{ id: patient.id, name: 'Guest' });
 		await doctor.signals(back);
 		await back.signals(doctor);
 	});

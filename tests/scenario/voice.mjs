@@ -278,7 +278,7 @@ export async function admitted(server, meeting, doctor)
 	await doctor.hears('knock', { id: patient.id });
 	doctor.says({ type: 'admit', id: patient.id });
 	await patient.isWelcome();
-	await doctor.hearsAtLast('participant-joined', { id: patient.id });
+	await doctor.hears('participant-joined', { id: patient.id });
 	return patient;
 }
 

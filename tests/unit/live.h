@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,7 @@ static inline void live_wait(struct live *l, unsigned ms)
 static inline void client_connect(struct client *c, const struct live *l)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET};
+	const int on = 1;
 
 	memset(c, 0, sizeof(*c));
 	buf_init(&c->got);
@@ -111,6 +113,7 @@ static inline void client_connect(struct client *c, const struct live *l)
 	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(c->fd, 0);
 	ck_assert_int_eq(connect(c->fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	fcntl(c->fd, F_SETFL, O_NONBLOCK);
 }
 

@@ -19,7 +19,8 @@ struct pair {
 };
 
 /* bits: 0 for ECDSA P-256, else RSA. passphrase: of the key file, NULL for none. */
-static inline void pair_make(struct pair *p, unsigned bits, int days, const char *passphrase)
+static inline void pair_make(struct pair *p, unsigned bits, int days,
+			     const char *passphrase)
 {
 	EVP_PKEY *key = bits ? EVP_RSA_gen(bits) : EVP_EC_gen("P-256");
 	X509 *x = X509_new();

@@ -150,7 +150,7 @@ static inline void stage_begin(struct stage *st, uint8_t capacity, bool waiting_
 	memset(st, 0, sizeof(*st));
 	st->now.wall = STAGE_WALL;
 	st->now.mono = 1000000;
-	st->house = meetings_new(&port, "https://visit.example");
+	st->house = meetings_new(&port, "https://visit.example", "Practice");
 	plan_init(&plan);
 	plan.capacity = capacity;
 	plan.waiting_room = waiting_room;
@@ -276,7 +276,7 @@ static inline void stage_told_ledger(struct stage *st, size_t back, const char *
 static inline struct meetings *stage_replay(struct stage *st)
 {
 	const struct room_port port = stage_port(st);
-	struct meetings *ms = meetings_new(&port, "https://visit.example");
+	struct meetings *ms = meetings_new(&port, "https://visit.example", "Practice");
 
 	for (size_t i = 0; i < st->facts; i++)
 		ck_assert_int_eq(meetings_apply(ms, &st->fact[i]), 0);

@@ -148,6 +148,7 @@ START_TEST(test_the_public_part_has_no_counts)
 	struct apimsg_meeting m = {
 		.id = "0123456789abcdefghijkl", .status = "scheduled", .plan = &plan,
 		.created_at = NOW, .base_url = "https://visit.example",
+		.practice = "Praxis",
 		.participants = 1, .waiting = 2,
 	};
 	struct buf b = BUF_INIT;
@@ -159,7 +160,7 @@ START_TEST(test_the_public_part_has_no_counts)
 			 "\"kind\":\"consultation\",\"status\":\"scheduled\","
 			 "\"startsAt\":\"2026-11-20T09:20:00Z\",\"durationMinutes\":60,"
 			 "\"capacity\":2,\"waitingRoom\":true,\"relayOnly\":false,"
-			 "\"hostName\":null,\"locale\":\"de\","
+			 "\"hostName\":null,\"practice\":\"Praxis\",\"locale\":\"de\","
 			 "\"createdAt\":\"2026-11-20T09:20:00Z\","
 			 "\"joinUrl\":\"https://visit.example/join/0123456789abcdefghijkl\"}");
 	buf_reset(&b);

@@ -95,7 +95,6 @@ START_TEST(test_values_are_taken)
 		"\"http://127.0.0.1:80\", \"https://[2001:DB8::1]:8443\"}\n"
 		"message-rate = 0\n"
 		"state-dir = /srv/paravent\n"
-		"web-root = /srv/web\n"
 		"log-level = debug");
 
 	ck_assert_str_eq(c.name, "Praxis am \"Markt\"");
@@ -113,7 +112,6 @@ START_TEST(test_values_are_taken)
 	ck_assert_str_eq(c.allowed_origins.item[2], "https://[2001:db8::1]:8443");
 	ck_assert_uint_eq(c.message_rate, 0);
 	ck_assert_str_eq(c.state_dir, "/srv/paravent");
-	ck_assert_str_eq(c.web_root, "/srv/web");
 	ck_assert_int_eq(c.log_level, LOG_DEBUG);
 	conf_fini(&c);
 }
@@ -504,7 +502,27 @@ START_TEST(test_file_has_a_limit)
 }
 END_TEST
 
-UNIT_MAIN("conf", test_no_file_is_the_tryout, test_values_are_taken,
+START_TEST(test_the_url_follows_the_command_line)
+{
+	/* conf.h: a public-url that nobody chose follows --listen; a chosen one stays */
+	static const char *const where[] = {"127.0.0.1:9000", "[::1]:9001"};
+	struct conf c = good("log-level = error");
+
+	conf_set_listen(&c, where, 2);
+	ck_assert_uint_eq(c.listen.count, 2);
+	ck_assert_str_eq(c.listen.item[1], "[::1]:9001");
+	ck_assert_str_eq(c.public_url, "http://localhost:9000");
+	conf_fini(&c);
+
+	c = good("public-url = https://visits.example.org");
+	conf_set_listen(&c, where, 2);
+	ck_assert_str_eq(c.public_url, "https://visits.example.org");
+	conf_fini(&c);
+}
+END_TEST
+
+UNIT_MAIN("conf", test_the_url_follows_the_command_line,
+	  test_no_file_is_the_tryout, test_values_are_taken,
 	  test_lists_replace_and_grow, test_defaults_follow_what_was_chosen,
 	  test_unknown_keys_name_their_line, test_values_are_refused_with_advice,
 	  test_local_names_need_no_https,

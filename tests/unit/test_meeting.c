@@ -326,20 +326,20 @@ START_TEST(test_traffic_is_bounded)
 
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < 300; i++)
-		ck_assert(traffic_take(&t, 1000, 10));
-	ck_assert(!traffic_take(&t, 1000, 10));
+		ck_assert(traffic_take(&t, 1000, 10, 60));
+	ck_assert(!traffic_take(&t, 1000, 10, 60));
 	for (int i = 0; i < 60; i++)
-		ck_assert(traffic_take(&t, 2000, 10));
-	ck_assert(!traffic_take(&t, 2000, 10));
+		ck_assert(traffic_take(&t, 2000, 10, 60));
+	ck_assert(!traffic_take(&t, 2000, 10, 60));
 	memset(&t, 0, sizeof(t));
 	for (int i = 0; i < 16; i++)
-		ck_assert(traffic_take(&t, 1000, 65536));
-	ck_assert(!traffic_take(&t, 1000, 1));
-	ck_assert(traffic_take(&t, 2000, 65536));
-	ck_assert(traffic_take(&t, 2000, 65536));
-	ck_assert(!traffic_take(&t, 2000, 1));
+		ck_assert(traffic_take(&t, 1000, 65536, 60));
+	ck_assert(!traffic_take(&t, 1000, 1, 60));
+	ck_assert(traffic_take(&t, 2000, 65536, 60));
+	ck_assert(traffic_take(&t, 2000, 65536, 60));
+	ck_assert(!traffic_take(&t, 2000, 1, 60));
 	memset(&t, 0, sizeof(t));
-	ck_assert(!traffic_take(&t, 1000, 1024 * 1024 + 1));
+	ck_assert(!traffic_take(&t, 1000, 1024 * 1024 + 1, 60));
 }
 END_TEST
 

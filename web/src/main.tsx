@@ -3,7 +3,7 @@ import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { cleanAddress, readRoute } from './route';
 import { isHeld, keepPlace, readPlace } from './keep';
-import { people, screen, waiting } from './state';
+import { people, practice, screen, waiting } from './state';
 import { chooseLocale, t, useWords, type Locale } from './t';
 import { App } from './ui/app';
 import { comeBack, look, show } from './visit';
@@ -56,5 +56,5 @@ function title(): string {
 }
 
 void begin().then(() => effect(() => {
-	document.title = `${title()} – Paravent`;
+	document.title = `${title()} – ${practice()}`;
 }));

@@ -26,6 +26,7 @@ export interface Meeting {
 	waitingRoom: boolean;
 	relayOnly: boolean;
 	hostName?: string | null;
+	practice?: string;
 	joinUrl: string;
 }
 

@@ -23,6 +23,12 @@ export interface Waiting {
 
 export const screen = signal<Screen>('home');
 export const meeting = signal<Meeting | null>(null);
+
+/** Whose visit it is, as the operator named the practice. */
+export function practice(): string {
+	return meeting.value?.practice ?? 'Paravent';
+}
+
 /** What was just made: shown once, on the links page. */
 export const made = signal<{ guestUrl: string; hostUrl: string; meeting: Meeting } | null>(null);
 

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { practice } from '../state';
 import { LOCALES, t, type Locale } from '../t';
 import { Logo } from './icon';
 
@@ -26,7 +27,7 @@ function Languages({ locale }: { locale: Locale }) {
 export function Page({ locale, wide, children }: { locale?: Locale; wide?: boolean; children: ComponentChildren }) {
 	return (
 		<div class="page">
-			<header class="head"><a class="brand" href="/"><Logo />Paravent</a></header>
+			<header class="head"><a class="brand" href="/"><Logo />{practice()}</a></header>
 			<main class={wide ? 'sheet wide' : 'sheet'}>{children}</main>
 			<footer class="foot">
 				<p>{t('page.promise')}</p>
