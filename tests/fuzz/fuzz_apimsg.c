@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct apimsg_meeting m = {
 		.id = "AAAAAAAAAAAAAAAAAAAAAA", .status = "scheduled",
-		.created_at = NOW, .base_url = "https://visit.example",
+		.created_at = NOW, .base_url = "https://visit.example", .practice = "Praxis",
 	};
 	struct problem_fields fields;
 	struct meeting_plan plan;
