@@ -10,4 +10,4 @@ if ! sh "$abs_srcdir/contrib/npm-stage.sh" "$abs_srcdir/tests/scenario" "$stage"
 	echo "Bail out! npm could not install what the scenarios need"
 	exit 1
 fi
-cd "$stage" && exec node --test --test-reporter=tap *.test.mjs
+cd "$stage" && exec node --test --test-reporter=tap --test-concurrency=4 *.test.mjs

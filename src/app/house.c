@@ -42,12 +42,24 @@ static int load_key(uint8_t key[TOKEN_KEY_SIZE], const char *state_dir, struct w
 	return err;
 }
 
-int house_new(struct house **out, const struct conf *conf, struct why *why)
+/* What this turn of the loop has decided is one commit. */
+static void on_turn_end(evutil_socket_t fd, short what, void *arg)
+{
+	struct house *h = arg;
+
+	(void)fd;
+	(void)what;
+	ledger_write(h->ledger);
+}
+
+int house_new(struct house **out, const struct conf *conf, struct event_base *base,
+	      struct why *why)
 {
 	struct house *h = mem_new(sizeof(*h));
 	int err;
 
 	h->conf = conf;
+	h->turn_ends = event_new(base, -1, 0, on_turn_end, h);
 	buf_init(&h->ice);
 	stund_put_ice_servers(&h->ice, conf);
 	err = ledger_open(&h->ledger, conf->state_dir, why);
@@ -65,6 +77,7 @@ void house_free(struct house *h)
 {
 	if (!h)
 		return;
+	event_free(h->turn_ends);
 	ledger_close(h->ledger);
 	meetings_free(h->meetings);
 	buf_fini(&h->ice);
@@ -135,8 +148,12 @@ void house_stop(struct house *h)
 
 uint64_t house_fact(struct house *h, struct fact *f)
 {
-	uint64_t seq = ledger_append(h->ledger, f);
+	uint64_t seq;
 
+	/* behind all that this turn of the loop has still to serve */
+	ledger_gather(h->ledger);
+	event_active(h->turn_ends, EV_TIMEOUT, 0);
+	seq = ledger_append(h->ledger, f);
 	if (!seq) {
 		/*
 		 * Memory has it and the log never will. Thousands of facts wait by now,

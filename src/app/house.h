@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <event2/event.h>
+
 #include "app/gate.h"
 #include "core/meetings.h"
 #include "proto/conf.h"
@@ -23,6 +25,7 @@ struct house {
 	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
 	struct buf ice;			/* `iceServers`, ready to be sent */
 	bool stopping;			/* nothing that happens now is a fact */
+	struct event *turn_ends;	/* when a turn of the loop has made facts */
 
 	uint32_t server_version;	/* of the stream "server" */
 	bool was_running;		/* the log's last server fact is no stop */
@@ -30,9 +33,10 @@ struct house {
 
 /**
  * Opens the ledger of conf->state_dir and reads the server's key, which is made when
- * there is none. Returns 0 or an error whose sentence is in `why`.
+ * there is none. base: borrowed. Returns 0 or an error whose sentence is in `why`.
  */
-int house_new(struct house **out, const struct conf *conf, struct why *why);
+int house_new(struct house **out, const struct conf *conf, struct event_base *base,
+	      struct why *why);
 
 /* Stops the ledger. Accepts NULL. */
 void house_free(struct house *h);

@@ -215,7 +215,7 @@ static int start(struct server *sv, struct buf *why)
 	if (err)
 		return err;
 
-	err = house_new(&sv->house, sv->conf, &sentence);
+	err = house_new(&sv->house, sv->conf, sv->base, &sentence);
 	if (!err) {
 		sv->signaling = signaling_new(sv->loop, sv->house);
 		signaling_port(sv->signaling, &port);

@@ -20,6 +20,7 @@ struct loop {
 	uint64_t tick;		/* the last one served */
 	size_t timers;
 	bool turning;
+	struct loop_cork cork;
 	char scratch[LOOP_SCRATCH_SIZE];
 	char record[LOOP_RECORD_SIZE];
 };
@@ -79,6 +80,7 @@ struct loop *loop_new(struct event_base *base)
 	l->hand = event_new(base, -1, EV_PERSIST, on_tick, l);
 	for (size_t i = 0; i < SLOTS; i++)
 		list_init(&l->slot[i]);
+	list_init(&l->cork.streams);
 	return l;
 }
 
@@ -111,6 +113,11 @@ char *loop_scratch(struct loop *l)
 char *loop_record(struct loop *l)
 {
 	return l->record;
+}
+
+struct loop_cork *loop_cork(struct loop *l)
+{
+	return &l->cork;
 }
 
 void loop_timer_init(struct loop_timer *t, loop_timer_fn *fn)

@@ -7,6 +7,7 @@
 #ifndef PARAVENT_NET_LOOP_H
 #define PARAVENT_NET_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,16 @@ uint64_t loop_now_ms(const struct loop *l);
  * records together in the second. */
 char *loop_scratch(struct loop *l);
 char *loop_record(struct loop *l);
+
+/**
+ * While one connection is served, what is written to others is only queued, so that
+ * several messages for one of them leave as one packet: net/stream's own.
+ */
+struct loop_cork {
+	bool on;
+	struct list streams;	/* that have something to send */
+};
+struct loop_cork *loop_cork(struct loop *l);
 
 void loop_timer_init(struct loop_timer *t, loop_timer_fn *fn);
 

@@ -30,6 +30,7 @@ enum state {
 struct stream {
 	struct event ev;
 	struct loop_timer timer;
+	struct list corked;	/* among those that wait for the cork to come off */
 	struct loop *loop;
 	const struct stream_events *events;	/* NULL: nobody is told any more */
 	void *arg;
@@ -67,6 +68,7 @@ struct stream {
 };
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
+static void flush(struct stream *s);
 
 /* ---- what the event waits for ---- */
 
@@ -135,6 +137,7 @@ void stream_free(struct stream *s)
 	s->events = NULL;
 	event_del(&s->ev);
 	loop_timer_stop(s->loop, &s->timer);
+	list_unlink(&s->corked);
 	SSL_free(s->ssl);
 	ERR_clear_error();
 	close(s->fd);
@@ -180,6 +183,10 @@ void stream_close(struct stream *s)
 	if (s->state >= FLUSHING)
 		return;
 	s->events = NULL;
+	if (!list_empty(&s->corked)) {
+		list_unlink(&s->corked);
+		flush(s);
+	}
 	if (s->err || s->state != OPEN || (s->eof && !stream_pending(s))) {
 		stream_free(s);
 		return;
@@ -346,11 +353,15 @@ static void queue(struct stream *s, const void *p, size_t len)
 static void write_parts(struct stream *s, const struct iovec *part, int parts,
 			bool last_is_static)
 {
+	struct loop_cork *cork = loop_cork(s->loop);
 	ssize_t sent = 0;
 
 	if (s->err || s->state != OPEN)
 		return;
-	if (!stream_pending(s)) {
+	if (!stream_pending(s) && cork->on && !s->busy) {
+		list_append(&cork->streams, &s->corked);
+		s->progress_ms = loop_now_ms(s->loop);
+	} else if (!stream_pending(s)) {
 		sent = send_parts(s, part, parts);
 		if (sent < 0) {
 			fail(s, ERR_CLOSED);
@@ -372,8 +383,24 @@ static void write_parts(struct stream *s, const struct iovec *part, int parts,
 			queue(s, rest, len);
 		}
 	}
-	if (stream_pending(s)) {
+	if (stream_pending(s) && list_empty(&s->corked)) {
 		s->drained = true;
+		rearm(s);
+	}
+}
+
+/* Sends what was written while one connection was served. */
+static void uncork(struct loop *l)
+{
+	struct loop_cork *cork = loop_cork(l);
+
+	cork->on = false;
+	while (!list_empty(&cork->streams)) {
+		struct stream *s = CONTAINER_OF(cork->streams.next, struct stream, corked);
+
+		list_unlink(&s->corked);
+		flush(s);
+		s->drained = stream_pending(s);
 		rearm(s);
 	}
 }
@@ -620,8 +647,10 @@ static void serve_lingering(struct stream *s)
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct stream *s = arg;
+	struct loop *l = s->loop;
 
 	(void)fd;
+	loop_cork(l)->on = true;
 	s->busy = true;
 	if (what & EV_TIMEOUT)
 		s->armed = 0;	/* libevent has taken the event out, socket and all */
@@ -636,6 +665,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 	else if (!s->err && s->state == LINGERING)
 		serve_lingering(s);
 	leave(s);
+	uncork(l);
 }
 
 struct stream *stream_new(struct loop *l, int fd, const struct sockaddr *peer,
@@ -655,6 +685,7 @@ struct stream *stream_new(struct loop *l, int fd, const struct sockaddr *peer,
 	buf_init(&s->in);
 	buf_init(&s->out);
 	loop_timer_init(&s->timer, on_timer);
+	list_init(&s->corked);
 	if (peer->sa_family == AF_INET6)
 		memcpy(&s->peer.v6, peer, sizeof(s->peer.v6));
 	else if (peer->sa_family == AF_INET)

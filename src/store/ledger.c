@@ -238,6 +238,16 @@ uint64_t ledger_append(struct ledger *l, struct fact *fact)
 	return fact->seq;
 }
 
+void ledger_gather(struct ledger *l)
+{
+	writer_gather(l->writer);
+}
+
+void ledger_write(struct ledger *l)
+{
+	writer_write(l->writer);
+}
+
 bool ledger_writable(const struct ledger *l)
 {
 	return writer_state(l->writer) == WRITER_RUNNING &&

@@ -64,6 +64,14 @@ int ledger_start(struct ledger *l);
 uint64_t ledger_append(struct ledger *l, struct fact *fact);
 
 /**
+ * From here on appended facts do not wake the thread, until ledger_write() does: so that
+ * all that one turn of the caller's loop decides is one commit, and not a first one of
+ * one fact and a second one of the rest.
+ */
+void ledger_gather(struct ledger *l);
+void ledger_write(struct ledger *l);
+
+/**
  * Whether new commands may be taken: false while the disk refuses and while the queue
  * is above LEDGER_QUEUE_HIGH. ledger_append() goes on taking facts while there is
  * room, for what cannot be refused (somebody left).

@@ -49,6 +49,7 @@ struct writer {
 	pthread_cond_t wake;
 	struct buf in;			/* these four under the lock */
 	bool asleep, stop;
+	bool gathering;			/* the caller's alone: it will say when */
 	struct why error;
 
 	int fd;
@@ -130,7 +131,21 @@ void writer_put(struct writer *w, const struct fact *fact)
 	buf_put(&w->in, fact->actor, head.actor_len);
 	buf_put(&w->in, fact->data, head.data_len);
 	buf_put(&w->in, fact->personal, head.personal_len);
-	if (w->asleep)
+	if (w->asleep && !w->gathering)
+		pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void writer_gather(struct writer *w)
+{
+	w->gathering = true;
+}
+
+void writer_write(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->gathering = false;
+	if (w->asleep && w->in.len)
 		pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 }

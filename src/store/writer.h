@@ -1,7 +1,7 @@
 /**
  * The thread that writes: takes all facts that wait, up to 1000, into one commit, and
  * says when they are durable. While a commit runs the next group gathers by itself,
- * so nothing is ever delayed to make a group.
+ * and what one turn of the caller's loop decides is one group (writer_gather()).
  *
  *   RUNNING <-> REFUSED   the disk is full or locked: nothing is lost, tried anew
  *      |                  every 250 ms
@@ -40,6 +40,10 @@ void writer_stop(struct writer *w);
 
 /* Copies the fact, whose seq and `at` are given, to the end of the queue. */
 void writer_put(struct writer *w, const struct fact *fact);
+
+/* See ledger_gather() and ledger_write(). */
+void writer_gather(struct writer *w);
+void writer_write(struct writer *w);
 
 enum writer_state writer_state(const struct writer *w);
 uint64_t writer_durable(const struct writer *w);
