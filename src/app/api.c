@@ -102,12 +102,6 @@ static void reply_not_allowed(struct http_request *rq, const char *allow)
 	reply_status(rq, 405);
 }
 
-static void reply_json(struct http_request *rq, int status, const struct buf *body)
-{
-	http_add_header(rq, "Cache-Control", "no-store");
-	http_reply(rq, status, "application/json", body->p, body->len);
-}
-
 /* --- Answers that wait for the disk ---------------------------------------------- */
 
 /* So long a client waits for a disk that has stopped; then it learns that we do not
@@ -120,6 +114,7 @@ struct answer {
 	struct gate_waiter waiter;
 	struct loop_timer timer;
 	int status;
+	const char *type;
 	struct buf body;
 	char location[64];	/* "": none */
 };
@@ -138,10 +133,8 @@ static void answer_leaves(void *arg)
 
 	if (a->location[0])
 		http_add_header(a->rq, "Location", a->location);
-	if (a->body.len)
-		reply_json(a->rq, a->status, &a->body);
-	else
-		http_reply(a->rq, a->status, NULL, NULL, 0);
+	http_add_header(a->rq, "Cache-Control", "no-store");
+	http_reply(a->rq, a->status, a->body.len ? a->type : NULL, a->body.p, a->body.len);
 	answer_free(a);
 }
 
@@ -169,6 +162,7 @@ static struct answer *answer_new(struct api *api, struct http_request *rq, int s
 	a->api = api;
 	a->rq = rq;
 	a->status = status;
+	a->type = "application/json";
 	buf_init(&a->body);
 	gate_waiter_init(&a->waiter, answer_leaves, a);
 	loop_timer_init(&a->timer, answer_too_late);
@@ -275,11 +269,21 @@ static void meetings_create(struct api *api, struct http_request *rq)
 /* GET /api/meetings/{id}: the public part, or all of it for its host. */
 static void meeting_read(struct api *api, struct http_request *rq, struct meeting *m)
 {
-	struct buf body = BUF_INIT;
+	struct answer *a = answer_new(api, rq, 200);
 
-	meeting_json(m, &body, from_host(api, rq, m->id), NULL);
-	reply_json(rq, 200, &body);
-	buf_fini(&body);
+	meeting_json(m, &a->body, from_host(api, rq, m->id), NULL);
+	answer_wait(a, m->last);
+}
+
+/* It cannot be done as things are; once these are on disk, the client is told so. */
+static void reply_conflict(struct api *api, struct http_request *rq,
+			   const struct meeting *m, const char *detail)
+{
+	struct answer *a = answer_new(api, rq, 409);
+
+	a->type = "application/problem+json";
+	problem_put(&a->body, problem_of(ERR_CONFLICT), detail, NULL);
+	answer_wait(a, m->last);
 }
 
 /* POST /api/meetings/{id}/end: everyone inside is told and disconnected. */
@@ -289,9 +293,12 @@ static void meeting_end(struct api *api, struct http_request *rq, struct meeting
 	int err = room_end(m, &gate, house_now(), "host", false);
 	struct answer *a;
 
+	if (err == ERR_ENDED) {
+		reply_conflict(api, rq, m, "This meeting is over already.");
+		return;
+	}
 	if (err) {
-		reply_err(rq, err == ERR_ENDED ? ERR_CONFLICT : err,
-			  err == ERR_ENDED ? "This meeting is over already." : NULL);
+		reply_err(rq, err, NULL);
 		return;
 	}
 	a = answer_new(api, rq, 200);
@@ -305,10 +312,13 @@ static void meeting_cancel(struct api *api, struct http_request *rq, struct meet
 	uint64_t gate;
 	int err = meetings_cancel(m, &gate, house_now(), "host");
 
+	if (err == ERR_CONFLICT) {
+		reply_conflict(api, rq, m, "Only a meeting that has not begun can be "
+					   "cancelled; end it instead.");
+		return;
+	}
 	if (err) {
-		reply_err(rq, err, err == ERR_CONFLICT ?
-				"Only a meeting that has not begun can be cancelled; "
-				"end it instead." : NULL);
+		reply_err(rq, err, NULL);
 		return;
 	}
 	answer_wait(answer_new(api, rq, 204), gate);

@@ -1,5 +1,6 @@
 #include "app/house.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -127,11 +128,13 @@ int house_load(struct house *h, const struct room_port *port, const char *versio
 	if (err)
 		return err;
 	gate_init(&h->gate, ledger_durable(h->ledger));
+	h->loading = true;
 	d.closed = (uint32_t)meetings_recover(h->meetings, house_now());
 	if (h->was_running)
 		server_fact(h, FACT_SERVER_RECOVERED, &d);
 	strncpy(d.version, version, sizeof(d.version) - 1);
 	server_fact(h, FACT_SERVER_STARTED, &d);
+	h->loading = false;
 	log_info("ledger opened facts=%llu meetings=%zu closed=%u",
 		 (unsigned long long)ledger_last(h->ledger),
 		 meetings_count(h->meetings), d.closed);
@@ -146,6 +149,19 @@ void house_stop(struct house *h)
 	ledger_stop(h->ledger);
 }
 
+/* While we load nobody is served yet, so the disk may be waited for: there can be more
+ * stories to close than the queue takes. False when it does not move for a minute. */
+static bool wait_for_ledger(struct house *h)
+{
+	struct pollfd fd = {.fd = ledger_fd(h->ledger), .events = POLLIN};
+
+	ledger_write(h->ledger);
+	if (ledger_broken(h->ledger) || poll(&fd, 1, 60000) <= 0)
+		return false;
+	ledger_clear(h->ledger);
+	return true;
+}
+
 uint64_t house_fact(struct house *h, struct fact *f)
 {
 	uint64_t seq;
@@ -154,13 +170,16 @@ uint64_t house_fact(struct house *h, struct fact *f)
 	ledger_gather(h->ledger);
 	event_active(h->turn_ends, EV_TIMEOUT, 0);
 	seq = ledger_append(h->ledger, f);
+	while (!seq && h->loading && wait_for_ledger(h))
+		seq = ledger_append(h->ledger, f);
 	if (!seq) {
 		/*
-		 * Memory has it and the log never will. Thousands of facts wait by now,
-		 * so the disk has been refusing for long: end, and start anew from what
-		 * is on disk. Calls go on without us.
+		 * Memory has it and the log never will: the ledger is broken, or the
+		 * disk has been refusing for so long that thousands of facts wait. End,
+		 * and start anew from what is on disk. Calls go on without us.
 		 */
-		log_error("ledger full, a fact is lost kind=%s: ending",
+		log_error("ledger %s, a fact is lost kind=%s: ending",
+			  ledger_broken(h->ledger) ? "broken" : "full",
 			  fact_kind_name(f->kind));
 		exit(EXIT_FAILURE);
 	}
@@ -186,14 +205,30 @@ static bool same(const char *a, size_t a_len, const char *b)
 	return strlen(b) == a_len && memcmp(a, b, a_len) == 0;
 }
 
-/* "http://host" or "https://host" where host is what the browser itself asked for. */
-static bool same_host(const char *origin, size_t len, const char *host, size_t host_len)
+/*
+ * "http://host" where host is what the browser itself asked for, and one of the names
+ * that only this machine has. Any other name in Host proves nothing: a foreign page
+ * can have its own name point at us (DNS rebinding).
+ */
+static bool same_local_host(const char *origin, size_t len, const char *host,
+			    size_t host_len)
 {
-	const char *scheme = len > 5 && origin[4] == 's' ? "https://" : "http://";
-	size_t n = strlen(scheme);
+	static const char scheme[] = "http://";
+	static const char *const local[] = {"localhost", "127.0.0.1", "[::1]"};
+	const size_t n = sizeof(scheme) - 1;
+	size_t i;
 
-	return host_len && len == n + host_len && memcmp(origin, scheme, n) == 0 &&
-	       memcmp(origin + n, host, host_len) == 0;
+	if (!host_len || len != n + host_len || memcmp(origin, scheme, n) != 0 ||
+	    memcmp(origin + n, host, host_len) != 0)
+		return false;
+	for (i = 0; i < ARRAY_LEN(local); i++) {
+		const size_t l = strlen(local[i]);
+
+		if (host_len >= l && memcmp(host, local[i], l) == 0 &&
+		    (host_len == l || host[l] == ':'))
+			return true;
+	}
+	return false;
 }
 
 bool house_origin_ok(const struct house *h, const char *origin, size_t origin_len,
@@ -201,7 +236,7 @@ bool house_origin_ok(const struct house *h, const char *origin, size_t origin_le
 {
 	size_t i;
 
-	if (!origin || same_host(origin, origin_len, host, host_len) ||
+	if (!origin || same_local_host(origin, origin_len, host, host_len) ||
 	    same(origin, origin_len, h->conf->public_url))
 		return true;
 	for (i = 0; i < h->conf->allowed_origins.count; i++) {

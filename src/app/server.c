@@ -113,8 +113,11 @@ static void take_over(struct conf *now, struct conf *next)
 		next->member = was.member;                                    \
 	} while (0)
 	SWAP(allowed_origins);
-	SWAP(tls_certificate);
-	SWAP(tls_key);
+	/* to begin or end TLS needs a restart */
+	if (now->tls_certificate[0] && next->tls_certificate[0]) {
+		SWAP(tls_certificate);
+		SWAP(tls_key);
+	}
 	SWAP(message_rate);
 	SWAP(log_level);
 #undef SWAP

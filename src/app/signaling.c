@@ -11,6 +11,10 @@
 #include "proto/sigmsg.h"
 
 #define JOIN_MS 10000
+/* What may wait for the disk, and how long; then the connection closes, and may come
+ * back. As for a reader that is too slow (net/ws). */
+#define HELD_MAX (1024 * 1024)
+#define HELD_MS 10000
 /* Credentials live an hour and are renewed at half of it. */
 #define ICE_LIFE_MS 3600000
 
@@ -36,13 +40,39 @@ struct session {
 	struct seat *seat;	/* NULL before the join and after the last word */
 	bool closing;		/* a close is under way: hear no more */
 	struct loop_timer timer;	/* for the join, then for fresh ICE servers */
-	struct traffic traffic;
+	struct traffic traffic;		/* before there is a seat, which has its own */
 	struct list held;
+	size_t held_bytes;
+	struct loop_timer held_timer;
 	struct gate_waiter waiter;
 	char meeting[MEETING_ID_SIZE];
 };
 
 /* --- Out ----------------------------------------------------------------------- */
+
+static void forget_held(struct session *c, struct held *h)
+{
+	list_unlink(&h->link);
+	c->held_bytes -= h->len;
+	free(h);
+}
+
+/* The disk, or the reader, is too slow for all that: nothing more is kept for it. The
+ * seat hears of it in on_closed(). */
+static void overrun(struct session *c)
+{
+	c->closing = true;
+	gate_leave(&c->waiter);
+	LIST_EACH_SAFE(it, &c->held)
+		forget_held(c, CONTAINER_OF(it, struct held, link));
+	loop_timer_stop(c->sg->loop, &c->held_timer);
+	ws_close(c->ws, SIGMSG_CLOSE_OUR_FAULT, "too much waits to be recorded");
+}
+
+static void held_too_long(struct loop_timer *t)
+{
+	overrun(CONTAINER_OF(t, struct session, held_timer));
+}
 
 /* Lets out what may leave, up to the first that must wait. */
 static void flush(void *arg)
@@ -54,28 +84,36 @@ static void flush(void *arg)
 
 		if (!gate_is_open(&c->sg->house->gate, h->gate)) {
 			gate_wait(&c->sg->house->gate, &c->waiter, h->gate);
+			loop_timer_set(c->sg->loop, &c->held_timer,
+				       loop_now_ms(c->sg->loop) + HELD_MS);
 			return;
 		}
 		if (h->close)
 			ws_close(c->ws, h->close, "");
 		else
 			ws_send_text(c->ws, h->text, h->len);
-		list_unlink(&h->link);
-		free(h);
+		forget_held(c, h);
 	}
+	loop_timer_stop(c->sg->loop, &c->held_timer);
 }
 
 static void hold(struct session *c, uint64_t gate, uint16_t code, const char *text,
 		 size_t len)
 {
-	struct held *h = mem_new(sizeof(*h) + len);
+	struct held *h;
 
+	if (c->held_bytes + len > HELD_MAX) {
+		overrun(c);
+		return;
+	}
+	h = mem_new(sizeof(*h) + len);
 	h->gate = gate;
 	h->close = code;
 	h->len = len;
 	if (len)
 		memcpy(h->text, text, len);
 	list_append(&c->held, &h->link);
+	c->held_bytes += len;
 	if (!gate_waits(&c->waiter))
 		flush(c);
 }
@@ -115,7 +153,8 @@ static void port_tell(void *arg, struct seat *to, uint64_t gate, const char *tex
 		      size_t len)
 {
 	(void)arg;
-	say(to->conn, gate, text, len);
+	if (!((struct session *)to->conn)->closing)
+		say(to->conn, gate, text, len);
 }
 
 static void port_hang_up(void *arg, struct seat *to, uint64_t gate, uint16_t code)
@@ -182,11 +221,11 @@ static void refuse(struct session *c, const struct room_refusal *no)
 
 	if (no->has_error) {
 		sigmsg_put_error(&text, no->error, no->detail, SIGMSG_JOIN);
-		say(c, 0, text.p, text.len);
+		say(c, no->gate, text.p, text.len);
 		buf_fini(&text);
 	}
 	if (no->close)
-		hang_up(c, 0, (uint16_t)no->close);
+		hang_up(c, no->gate, (uint16_t)no->close);
 }
 
 static void refuse_join(struct session *c, enum sigmsg_close close, const char *detail)
@@ -269,16 +308,20 @@ static void on_message(void *arg, const char *text, size_t len)
 	struct session *c = arg;
 	struct instant now = house_now();
 
-	if (c->closing || c->sg->house->stopping)
+	if (c->sg->house->stopping)
 		return;
-	if (!traffic_take(&c->traffic, now.mono, len,
+	if (!traffic_take(c->seat ? &c->seat->traffic : &c->traffic, now.mono, len,
 			  c->sg->house->conf->message_rate)) {
-		if (c->seat)
+		if (c->closing)		/* its last word waits: not for one like this */
+			ws_close(c->ws, SIGMSG_CLOSE_TOO_FAST, "");
+		else if (c->seat)
 			room_drop(c->seat, now, SIGMSG_CLOSE_TOO_FAST);
 		else
 			hang_up(c, 0, SIGMSG_CLOSE_TOO_FAST);
 		return;
 	}
+	if (c->closing)
+		return;
 	if (c->seat)
 		room_hear(c->seat, now, text, len);
 	else
@@ -291,11 +334,10 @@ static void on_closed(void *arg, int code)
 
 	(void)code;
 	loop_timer_stop(c->sg->loop, &c->timer);
+	loop_timer_stop(c->sg->loop, &c->held_timer);
 	gate_leave(&c->waiter);
-	LIST_EACH_SAFE(it, &c->held) {
-		list_unlink(it);
-		free(CONTAINER_OF(it, struct held, link));
-	}
+	LIST_EACH_SAFE(it, &c->held)
+		forget_held(c, CONTAINER_OF(it, struct held, link));
 	/* at a stop the log closes all stories at once, when it is next opened */
 	if (c->seat && !c->sg->house->stopping)
 		room_lost(c->seat, house_now());
@@ -323,6 +365,7 @@ void signaling_accept(struct signaling *sg, struct http_request *rq, const char 
 	list_init(&c->held);
 	gate_waiter_init(&c->waiter, flush, c);
 	memcpy(c->meeting, id, MEETING_ID_LEN);
+	loop_timer_init(&c->held_timer, held_too_long);
 	loop_timer_init(&c->timer, join_too_late);
 	loop_timer_set(sg->loop, &c->timer, loop_now_ms(sg->loop) + JOIN_MS);
 	c->ws = ws_accept(sg->hub, rq, accept, SIGNALING_PROTOCOL, &events, c);

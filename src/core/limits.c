@@ -38,6 +38,20 @@ bool strike_take(struct bucket *strikes, uint64_t now_ms)
 	return bucket_take(strikes, &rule, now_ms, 1);
 }
 
+bool knock_take(struct bucket *knocks, uint64_t now_ms)
+{
+	static const struct bucket_rule rule = {2, 60};
+
+	return bucket_take(knocks, &rule, now_ms, 1);
+}
+
+bool resume_take(struct bucket *resumes, uint64_t now_ms)
+{
+	static const struct bucket_rule rule = {1, 20};
+
+	return bucket_take(resumes, &rule, now_ms, 1);
+}
+
 bool report_take(struct bucket *reports, uint64_t now_ms)
 {
 	static const struct bucket_rule rule = {1, 100};

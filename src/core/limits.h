@@ -39,6 +39,13 @@ bool traffic_take(struct traffic *t, uint64_t now_ms, size_t message_len,
 /* False with the sixteenth strike; one is forgiven each second. */
 bool strike_take(struct bucket *strikes, uint64_t now_ms);
 
+/*
+ * How often people come to one door, and one person comes back to the own seat; each is
+ * a fact on disk. 60 at once and 2 a second, 20 at once and 1 a second. False: 4429.
+ */
+bool knock_take(struct bucket *knocks, uint64_t now_ms);
+bool resume_take(struct bucket *resumes, uint64_t now_ms);
+
 /* Each report becomes a fact: 100 at once, then one a second; more are dropped. */
 bool report_take(struct bucket *reports, uint64_t now_ms);
 

@@ -161,6 +161,12 @@ void meeting_fact(const struct meeting *m, struct fact *f, enum fact_kind kind,
 /* The one place where a meeting goes from one state of its life to the next. */
 static void turn(struct meeting *m, enum meeting_state state)
 {
+	if (state != MEETING_OPEN) {	/* nobody comes back once it is over */
+		free(m->barred);
+		free(m->gone);
+		m->barred = m->gone = NULL;
+		m->barred_count = m->gone_count = 0;
+	}
 	log_debug("meeting %.6s turned from=%s to=%s", m->id,
 		  meeting_state_name(m->state), meeting_state_name(state));
 	m->state = state;
@@ -169,7 +175,7 @@ static void turn(struct meeting *m, enum meeting_state state)
 void meeting_unseat(struct meeting *m, struct seat *s)
 {
 	/* one who only waited was never known to those inside */
-	if (s->state == SEAT_INSIDE)
+	if (s->state == SEAT_INSIDE && !meeting_over(m))
 		ring_add(&m->gone, &m->gone_count, ROOM_GONE_MAX, s->id);
 	s->state = SEAT_GONE;
 	list_unlink(&s->hold);

@@ -53,6 +53,9 @@ struct meeting {
 	enum meeting_state state;
 	int64_t created_at;
 	uint32_t version;		/* facts in its stream so far */
+	uint64_t last;			/* seq of the last one: what this memory says
+					 * may be told once that is durable */
+	struct bucket knocks;		/* how often people may come to the door */
 	bool locked;
 
 	enum plan_kind kind;

@@ -135,6 +135,7 @@ uint64_t registry_remember(struct meeting *m, struct fact *f)
 	int err = meeting_apply(m, f);
 
 	assert(!err);		/* what we decide fits what we know */
+	m->last = gate;
 	return gate;
 }
 

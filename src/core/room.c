@@ -96,16 +96,26 @@ static uint64_t fact_by(struct seat *host, struct instant now, enum fact_kind ki
 	return registry_fact(host->meeting, now, kind, actor_of(host->id).text, &d);
 }
 
-/* Ends a seat's story, if a restart has not ended it already. */
+/*
+ * Ends a seat's story. That of a seat which a restart has cut is told a second time, or
+ * the next restart would hold the seat again; where time alone ends it there is no need
+ * (hold_over()).
+ */
 static uint64_t give_up(struct seat *s, struct instant now, const char *actor,
 			enum factdata_reason reason)
 {
-	if (s->cut) {
-		meeting_unseat(s->meeting, s);
-		return 0;
-	}
 	return fact_about(s, now, s->state == SEAT_WAITING ? FACT_GUEST_GONE :
 			  FACT_PARTICIPANT_LEFT, actor, reason);
+}
+
+/* The same where a replay sees for itself that a cut seat is over. */
+static uint64_t hold_over(struct seat *s, struct instant now, const char *actor,
+			  enum factdata_reason reason)
+{
+	if (!s->cut)
+		return give_up(s, now, actor, reason);
+	meeting_unseat(s->meeting, s);
+	return 0;
 }
 
 static void tell_left(struct meeting *m, const char *id, const char *reason,
@@ -226,10 +236,11 @@ static void tell_host_state(struct seat *host, uint64_t gate)
 
 /* Coming in. */
 
-static int refuse(struct room_refusal *no, int err, enum sigmsg_close close,
-		  const char *detail)
+static int refuse(struct room_refusal *no, const struct meeting *m, int err,
+		  enum sigmsg_close close, const char *detail)
 {
 	no->close = close;
+	no->gate = m->last;
 	no->has_error = err == ERR_FULL || err == ERR_LOCKED || err == ERR_UNAVAILABLE;
 	no->error = err == ERR_UNAVAILABLE ? SIGMSG_UNAVAILABLE : SIGMSG_FULL;
 	no->detail = detail;
@@ -282,8 +293,11 @@ static struct seat *enter(struct meeting *m, struct instant now, const char *id,
 	return s;
 }
 
-/* The host whose place a new one takes: one who is away, else who came first. */
-static struct seat *host_to_replace(struct meeting *m)
+/*
+ * The host whose place a new one takes: one who is away, for that is most often the
+ * same person on another device, else who came first.
+ */
+static struct seat *host_to_replace(struct meeting *m, bool only_away)
 {
 	struct seat *first = NULL;
 
@@ -294,7 +308,7 @@ static struct seat *host_to_replace(struct meeting *m)
 			continue;
 		if (s->away)
 			return s;
-		if (!first)
+		if (!first && !only_away)
 			first = s;
 	}
 	return first;
@@ -316,10 +330,10 @@ static void replace(struct seat *s, struct instant now, const char *by)
 static struct seat *enter_host(struct meeting *m, struct instant now, const char *id,
 			       const struct room_guest *who)
 {
-	struct seat *old = NULL;
+	/* with one more host there must still be a place for a guest */
+	const bool only_away = meeting_inside(m) + 1 < m->capacity;
+	struct seat *old = host_to_replace(m, only_away);
 
-	if (meeting_inside(m) >= m->capacity)
-		old = host_to_replace(m);
 	if (old)
 		replace(old, now, id);
 	return enter(m, now, id, who);
@@ -369,9 +383,15 @@ static struct seat *knock(struct meeting *m, struct instant now, const char *id,
 	return s;
 }
 
+static bool same_name(const struct seat *s, const struct sigmsg_label *l)
+{
+	return s->name && s->name_sealed == l->sealed && s->name_len == l->len &&
+	       memcmp(s->name, l->text, l->len) == 0;
+}
+
 static void come_back(struct seat *s, struct instant now, const struct room_guest *who)
 {
-	const bool was_away = s->away;
+	const bool news = s->away || !same_name(s, &who->label);
 	struct meeting *m = s->meeting;
 	struct factdata d = {.resumed = true};
 	uint64_t gate;
@@ -387,7 +407,7 @@ static void come_back(struct seat *s, struct instant now, const struct room_gues
 	settle(m, s->id, who);
 	if (s->state == SEAT_WAITING) {
 		tell_waiting(s, gate);
-		if (was_away) {
+		if (news) {
 			put_knock(message(m), s);
 			tell_hosts(m, NULL, gate);
 		}
@@ -410,14 +430,16 @@ int room_join(struct seat **out, struct room_refusal *no, struct meeting *m,
 	char id[SIGMSG_ID_SIZE];
 
 	if (meeting_over(m))
-		return refuse(no, ERR_ENDED, SIGMSG_CLOSE_ENDED, "the meeting is over");
+		return refuse(no, m, ERR_ENDED, SIGMSG_CLOSE_ENDED, "the meeting is over");
 	if (who->resume_id && meeting_barred(m, who->resume_id))
-		return refuse(no, ERR_FORBIDDEN, SIGMSG_CLOSE_FORBIDDEN,
+		return refuse(no, m, ERR_FORBIDDEN, SIGMSG_CLOSE_FORBIDDEN,
 			      "the host has not let you in");
 	if (!registry_writable(m->house))
-		return refuse(no, ERR_UNAVAILABLE, 0,
+		return refuse(no, m, ERR_UNAVAILABLE, 0,
 			      "the server cannot take changes now; try again soon");
 	if (s) {
+		if (!resume_take(&s->resumes, now.mono))
+			return refuse(no, m, ERR_TOO_FAST, SIGMSG_CLOSE_TOO_FAST, NULL);
 		come_back(s, now, who);
 		*out = s;
 		return 0;
@@ -428,13 +450,15 @@ int room_join(struct seat **out, struct room_refusal *no, struct meeting *m,
 		return 0;
 	}
 	if (m->locked)
-		return refuse(no, ERR_LOCKED, SIGMSG_CLOSE_FULL,
+		return refuse(no, m, ERR_LOCKED, SIGMSG_CLOSE_FULL,
 			      "the host lets nobody new in");
 	if (meeting_inside(m) >= m->capacity)
-		return refuse(no, ERR_FULL, SIGMSG_CLOSE_FULL,
+		return refuse(no, m, ERR_FULL, SIGMSG_CLOSE_FULL,
 			      "there is no free place");
+	if (!knock_take(&m->knocks, now.mono))
+		return refuse(no, m, ERR_TOO_FAST, SIGMSG_CLOSE_TOO_FAST, NULL);
 	if (m->waiting_room && !place_to_knock(m, now))
-		return refuse(no, ERR_FULL, SIGMSG_CLOSE_FULL,
+		return refuse(no, m, ERR_FULL, SIGMSG_CLOSE_FULL,
 			      "too many people wait already");
 	*out = m->waiting_room ? knock(m, now, id, who) : enter(m, now, id, who);
 	return 0;
@@ -445,20 +469,21 @@ int room_join(struct seat **out, struct room_refusal *no, struct meeting *m,
 void room_lost(struct seat *s, struct instant now)
 {
 	struct meeting *m = s->meeting;
-	uint64_t gate = 0;
 
 	s->conn = NULL;
 	if (s->state == SEAT_INSIDE && registry_writable(m->house))
-		gate = fact_about(s, now, FACT_PARTICIPANT_AWAY,
-				  actor_of(s->id).text, REASON_NONE);
+		fact_about(s, now, FACT_PARTICIPANT_AWAY, actor_of(s->id).text,
+			   REASON_NONE);
 	registry_hold(s, now);
 	log_info("room %.6s held state=%s", m->id, seat_state_name(s->state));
 	if (s->state == SEAT_WAITING) {
 		tell_knock_gone(m, s->id, 0);
 		return;
 	}
+	/* promises nothing, so it waits for no disk: one that has stopped would keep all
+	 * that is said behind it from those whose call goes on */
 	sigmsg_put_away(message(m), s->id);
-	tell_inside(m, s, gate);
+	tell_inside(m, s, 0);
 }
 
 void room_drop(struct seat *s, struct instant now, enum sigmsg_close code)
@@ -475,7 +500,7 @@ bool room_expire_seat(struct seat *s, struct instant now)
 
 	if (!s->cut && !registry_writable(m->house))
 		return false;
-	gate = give_up(s, now, "server", REASON_LOST);
+	gate = hold_over(s, now, "server", REASON_LOST);
 	if (inside)
 		tell_left(m, s->id, "lost", gate);
 	registry_forget_gone(m);
@@ -491,7 +516,7 @@ uint64_t room_finish(struct meeting *m, struct instant now, enum fact_kind kind,
 	uint64_t gate = registry_fact(m, now, kind, actor, &d);
 
 	LIST_EACH_SAFE(it, &m->seats) {
-		uint64_t last = give_up(seat_of(it), now, actor, REASON_ENDED);
+		uint64_t last = hold_over(seat_of(it), now, actor, REASON_ENDED);
 
 		if (last)
 			gate = last;

@@ -29,8 +29,7 @@ struct room_port {
 	bool (*writable)(void *arg);
 
 	/**
-	 * Remember this. Fills in f->seq and f->at (which holds the wall clock) and
-	 * returns the gate: the seq that must be durable before what it says is told.
+	 * Remember this. Fills in f->seq and f->at and returns the gate: the seq that must be durable before what it says is told.
 	 */
 	uint64_t (*fact)(void *arg, struct fact *f);
 
@@ -81,6 +80,7 @@ struct room_guest {
 /* How to refuse: an error message, then the close. */
 struct room_refusal {
 	enum sigmsg_close close;	/* 0: none, the connection may ask again */
+	uint64_t gate;			/* what it rests on must be durable before */
 	bool has_error;			/* error and detail are to be told before */
 	enum sigmsg_error error;
 	const char *detail;		/* static */
@@ -92,7 +92,8 @@ struct room_refusal {
  *
  * Returns 0 and the seat, or with `no` filled in: ERR_ENDED (4410), ERR_FORBIDDEN
  * (4403: the resume of one who was denied or removed), ERR_FULL and ERR_LOCKED (4409;
- * also for the 17th who knocks), ERR_UNAVAILABLE (the connection stays).
+ * also for the 17th who knocks), ERR_TOO_FAST (4429: the same seat, or this door, too
+ * often), ERR_UNAVAILABLE (the connection stays).
  *
  * Coming back takes over a connection that still looks open: that one gets error
  * "replaced" and hang_up() with 4403. A resume_id that is not known joins anew.

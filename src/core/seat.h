@@ -54,7 +54,9 @@ struct seat {
 	char *name;		/* NULL: not known (since a restart) */
 	size_t test_len;
 	char *test;		/* what its network test found; NULL: nothing yet */
-	struct bucket strikes, reports;
+	/* kept over reconnecting, which must not be a way to get new ones */
+	struct bucket strikes, reports, resumes;
+	struct traffic traffic;
 };
 
 /* Gives a seat of that meeting, in no list; seat_free() it. id: copied. */

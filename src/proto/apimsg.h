@@ -12,7 +12,7 @@
 #include "proto/plan.h"
 #include "proto/problem.h"
 
-#define APIMSG_BODY_MAX 16384
+#define APIMSG_BODY_MAX 65536
 
 /**
  * Reads the body of POST /api/meetings.

@@ -197,6 +197,7 @@ static inline int voice_join(struct stage *st, struct meeting *m, struct voice *
 	err = room_join(&seat, &no, m, st->now, &who);
 	if (err) {
 		v->closed = (int)no.close;
+		v->close_gate = no.gate;
 		return err;
 	}
 	v->seat = seat;

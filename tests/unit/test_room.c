@@ -499,7 +499,7 @@ START_TEST(test_sixteen_strikes_close_with_1008)
 	voice_hears_now(&guest, "no-such-participant");
 	ck_assert_int_eq(guest.closed, 1008);
 	/* it is a lost connection like others */
-	voice_hears_late(&st, &host, "participant-away");
+	voice_hears_now(&host, "participant-away");
 	end();
 }
 END_TEST
@@ -638,7 +638,7 @@ START_TEST(test_a_lost_participant_is_held)
 	snprintf(want, sizeof(want), "participant.away {\"id\":\"%s\"}", id);
 	stage_told_ledger(&st, 0, want);
 	snprintf(want, sizeof(want), "{\"type\":\"participant-away\",\"id\":\"%s\"}", id);
-	voice_hears_late(&st, &host, want);
+	voice_hears_now(&host, want);	/* a disk that stopped must not keep the rest back */
 	ck_assert_int_eq(voice_join(&st, st.m, &other, false, "Bob", NULL), ERR_FULL);
 	ck_assert_int_eq(other.closed, 4409);
 	ck_assert_int_eq(voice_join(&st, st.m, &third, true, "Dr. I", NULL), 0);
@@ -841,13 +841,96 @@ END_TEST
 START_TEST(test_a_host_who_is_away_is_replaced_first)
 {
 	/* room.c: of several hosts, one who is away gives up the place */
-	begin(2, true);
+	begin(3, true);
 	host_joins();
 	ck_assert_int_eq(voice_join(&st, st.m, &other, true, "Dr. I", NULL), 0);
 	voice_lost(&st, &other);
 	ck_assert_int_eq(voice_join(&st, st.m, &third, true, "Dr. J", NULL), 0);
 	ck_assert_int_eq(host.closed, 0);
 	ck_assert_str_eq(st.last_forgotten, other.id);
+	end();
+}
+END_TEST
+
+START_TEST(test_the_link_opened_twice_leaves_room_for_the_patient)
+{
+	/* protocol.md: a host who is away, or who would leave no place for a guest, gives
+	 * way to the new one */
+	begin(2, true);
+	host_joins();
+	ck_assert_int_eq(voice_join(&st, st.m, &other, true, "Dr. H", NULL), 0);
+	ck_assert_int_eq(host.closed, 4403);
+	ck_assert_int_eq(meeting_inside(st.m), 1);
+	voice_lost(&st, &other);
+	ck_assert_int_eq(voice_join(&st, st.m, &third, true, "Dr. H", NULL), 0);
+	ck_assert_int_eq(meeting_inside(st.m), 1);
+	guest_knocks(&guest, "Ann");
+	voice_says_of(&st, &third, "{\"type\":\"admit\",\"id\":\"%s\"}", guest.id);
+	ck_assert_int_eq(meeting_inside(st.m), 2);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_cut_host_who_was_replaced_stays_away)
+{
+	/* what is given up for another is a fact: the next restart must know it */
+	char id[SIGMSG_ID_SIZE];
+
+	begin_with_two(2);
+	strcpy(id, host.id);
+	stage_restart(&st, 1000);
+	ck_assert_int_eq(voice_join(&st, st.m, &other, true, "Dr. I", NULL), 0);
+	ck_assert_int_eq(meeting_inside(st.m), 2);
+	stage_restart(&st, 1000);
+	ck_assert_int_eq(meeting_inside(st.m), 2);
+	ck_assert_ptr_null(meeting_seat(st.m, id));
+	end();
+}
+END_TEST
+
+START_TEST(test_what_is_over_is_told_once_it_is_on_disk)
+{
+	/* a refusal rests on facts: 4410 waits for the end's, 4403 for the removal's */
+	char id[SIGMSG_ID_SIZE];
+
+	begin_with_two(2);
+	voice_says_of(&st, &host, "{\"type\":\"remove\",\"id\":\"%s\"}", guest.id);
+	strcpy(id, guest.id);
+	ck_assert_int_eq(voice_join(&st, st.m, &other, false, "Ann", id), ERR_FORBIDDEN);
+	ck_assert_uint_eq(other.close_gate, st.facts);
+	voice_says(&st, &host, "{\"type\":\"end\"}");
+	ck_assert_int_eq(voice_join(&st, st.m, &third, false, "Ann", NULL), ERR_ENDED);
+	ck_assert_uint_eq(third.close_gate, st.facts);
+	end();
+}
+END_TEST
+
+START_TEST(test_doors_and_seats_have_a_rate)
+{
+	/* protocol.md: 60 at one door, 20 resumes of one seat at once; then 4429 */
+	char id[SIGMSG_ID_SIZE];
+	int joins = 0;
+
+	begin_with_two(8);
+	strcpy(id, guest.id);
+	/* from two devices in turn, each taking the seat over from the other */
+	while (voice_join(&st, st.m, joins % 2 ? &guest : &third, false, "Ann", id) == 0) {
+		voice_reset(&host);
+		joins++;
+		ck_assert_int_le(joins, 20);
+	}
+	ck_assert_int_eq(joins, 20);
+	ck_assert_int_eq(third.closed, 4429);
+	for (joins = 0; voice_join(&st, st.m, &other, false, "Bob", NULL) == 0; joins++) {
+		voice_says(&st, &other, "{\"type\":\"leave\"}");
+		voice_reset(&other);
+		voice_reset(&host);
+		ck_assert_int_le(joins, 60);
+	}
+	ck_assert_int_eq(other.closed, 4429);
+	stage_pass(&st, 1000);
+	voice_reset(&other);
+	ck_assert_int_eq(voice_join(&st, st.m, &other, false, "Bob", NULL), 0);
 	end();
 }
 END_TEST
@@ -1269,6 +1352,10 @@ UNIT_MAIN("room", test_a_host_opens_the_meeting,
 	  test_a_new_host_takes_the_place_of_the_host,
 	  test_a_host_comes_on_top_of_guests,
 	  test_a_host_who_is_away_is_replaced_first,
+	  test_the_link_opened_twice_leaves_room_for_the_patient,
+	  test_a_cut_host_who_was_replaced_stays_away,
+	  test_what_is_over_is_told_once_it_is_on_disk,
+	  test_doors_and_seats_have_a_rate,
 	  test_the_seventeenth_knock_is_refused, test_a_full_disk_takes_no_changes,
 	  test_back_after_a_loss_the_ledger_missed,
 	  test_a_restart_closes_stories_and_holds_seats,
