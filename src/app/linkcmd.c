@@ -1,16 +1,14 @@
 #include "app/commands.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "app/options.h"
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/mem.h"
+#include "net/dial.h"
 #include "proto/json.h"
 
 static const char help[] =
@@ -22,49 +20,28 @@ static const char help[] =
 
 #define ANSWER_MAX 65536
 
-static int dial(const char *where)
-{
-	static const struct timeval patience = {.tv_sec = 10};
-	struct conf_addr addr;
-	int fd;
-
-	if (conf_addr(&addr, where) != 0) {
-		fprintf(stderr, "paravent link: %s is no ADDRESS:PORT\n", where);
-		return -1;
-	}
-	fd = socket(addr.sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-		if (connect(fd, (struct sockaddr *)&addr.sa, addr.len) == 0)
-			return fd;
-	}
-	fprintf(stderr, "paravent link: no server answers on %s: %s\n"
-			"Start it with: paravent serve\n", where, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 /* One request, its whole answer. */
-static int ask(int fd, const char *where, struct buf *answer)
+static int ask(struct buf *answer, const char *where, const struct conf *conf)
 {
-	char chunk[4096];
-	struct buf request = BUF_INIT;
-	ssize_t n;
+	struct buf request = BUF_INIT, why = BUF_INIT;
+	struct conf_addr addr;
+	int err = conf_addr(&addr, where);
 
+	if (err)
+		buf_puts(&why, "is no ADDRESS:PORT");
 	buf_printf(&request, "POST /api/meetings HTTP/1.1\r\nHost: %s\r\n"
 			     "Content-Length: 0\r\nConnection: close\r\n\r\n", where);
-	n = send(fd, request.p, request.len, MSG_NOSIGNAL);
+	if (!err)
+		err = dial_ask(answer, (struct sockaddr *)&addr.sa, addr.len,
+			       *conf->tls_certificate ? conf->tls_certificate : NULL,
+			       &request, ANSWER_MAX, &why);
+	if (err)
+		fprintf(stderr, "paravent link: %s: %s\n", where, why.p);
+	if (err == ERR_UNAVAILABLE)
+		fputs("Start it with: paravent serve\n", stderr);
 	buf_fini(&request);
-	if (n < 0)
-		return -1;
-	while ((n = recv(fd, chunk, sizeof(chunk), 0)) > 0) {
-		if (answer->len + (size_t)n > ANSWER_MAX)
-			return -1;
-		buf_put(answer, chunk, (size_t)n);
-	}
-	return n < 0 ? -1 : 0;
+	buf_fini(&why);
+	return err;
 }
 
 static int print_links(const struct buf *answer)
@@ -101,7 +78,7 @@ int cmd_link(int argc, char **argv)
 	const char *path = NULL, *where = NULL;
 	struct buf answer = BUF_INIT;
 	struct conf conf;
-	int status, fd, c;
+	int status, c;
 
 	while ((c = getopt_long(argc, argv, "c:l:h", options, NULL)) != -1) {
 		switch (c) {
@@ -124,15 +101,13 @@ int cmd_link(int argc, char **argv)
 	if (!where)
 		where = conf.listen.item[0];
 	status = EXIT_FAILED;
-	fd = dial(where);
-	if (fd >= 0) {
-		if (ask(fd, where, &answer) == 0 && print_links(&answer) == 0)
+	if (ask(&answer, where, &conf) == 0) {
+		if (print_links(&answer) == 0)
 			status = EXIT_OK;
 		else
 			fprintf(stderr, "paravent link: the server did not make a "
 					"meeting. It said: %.*s\n",
 				(int)strcspn(answer.p, "\r\n"), answer.p);
-		close(fd);
 	}
 	buf_fini(&answer);
 	conf_fini(&conf);

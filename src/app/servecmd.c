@@ -7,7 +7,9 @@
 
 #include "app/options.h"
 #include "app/server.h"
+#include "base/buf.h"
 #include "base/log.h"
+#include "net/file.h"
 
 static const char help[] =
 	"usage: paravent serve [-c FILE] [--listen ADDRESS:PORT]... [--state-dir DIR]\n\n"
@@ -39,6 +41,18 @@ static int add_listen(struct listen *list, const char *value)
 	}
 	list->where[list->count++] = value;
 	return EXIT_OK;
+}
+
+/* A new account has no ~/.local/state yet; a folder that somebody chose must be there. */
+static int make_home(const char *state_dir)
+{
+	struct buf why = BUF_INIT;
+	int err = file_make_parents(state_dir, &why);
+
+	if (err)
+		log_error("server not started: %s; set state-dir", why.p);
+	buf_fini(&why);
+	return err ? EXIT_FAILED : EXIT_OK;
 }
 
 int cmd_serve(int argc, char **argv)
@@ -90,7 +104,10 @@ int cmd_serve(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0);
 	umask(077);
 	log_init(conf.log_level);
-	status = server_run(&conf, options_conf_path(path));
+	if (conf.state_default && !state_dir)
+		status = make_home(conf.state_dir);
+	if (status == EXIT_OK)
+		status = server_run(&conf, options_conf_path(path));
 	conf_fini(&conf);
 	return status;
 }

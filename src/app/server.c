@@ -174,15 +174,18 @@ static size_t connections_max(void)
 
 static int listen_all(struct server *sv, struct buf *why)
 {
-	const struct listener_caps caps = {connections_max(), LISTENER_PER_ADDRESS};
+	const struct listener_caps caps = {
+		.connections = connections_max(),
+		.per_address = sv->conf->connections_per_address,
+	};
 	const struct listener_plan plan = {
 		.tls = sv->tls,
 		.on_http = on_http,
 		.arg = sv,
 		.first_byte_ms = LISTENER_FIRST_BYTE_MS,
 	};
+	int err = 0, missing = 0;
 	size_t i;
-	int err = 0;
 
 	sv->gauge = listener_gauge_new(&caps);
 	for (i = 0; !err && i < sv->conf->listen.count; i++) {
@@ -193,9 +196,18 @@ static int listen_all(struct server *sv, struct buf *why)
 			err = listener_new(&sv->listener[sv->listeners], sv->loop,
 					   sv->gauge, &plan,
 					   (struct sockaddr *)&addr.sa, addr.len, why);
-		if (!err)
+		if (!err) {
 			sv->listeners++;
+		} else if (err == ERR_NOT_FOUND && sv->conf->listen_default) {
+			missing = err;
+			err = 0;
+		}
 	}
+	/* a machine without IPv6 is served without it */
+	if (!err && !sv->listeners)
+		err = missing;
+	if (!err)
+		buf_reset(why);
 	return err;
 }
 

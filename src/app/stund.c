@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/mem.h"
 #include "net/udp.h"
 #include "proto/stun.h"
@@ -25,22 +26,32 @@ int stund_new(struct stund **out, struct loop *l, const struct conf *conf,
 	      struct buf *why)
 {
 	struct stund *d = mem_new(sizeof(*d));
+	int err = 0, missing = 0;
 	size_t i;
 
-	for (i = 0; i < conf->stun_listen.count; i++) {
+	for (i = 0; !err && i < conf->stun_listen.count; i++) {
 		struct conf_addr addr;
-		int err = conf_addr(&addr, conf->stun_listen.item[i]);
 
+		err = conf_addr(&addr, conf->stun_listen.item[i]);
 		if (!err)
 			err = udp_new(&d->socket[d->count], l,
 				      (struct sockaddr *)&addr.sa, addr.len,
 				      on_datagram, d, why);
-		if (err) {
-			stund_free(d);
-			return err;
+		if (!err) {
+			d->count++;
+		} else if (err == ERR_NOT_FOUND && conf->stun_default) {
+			missing = err;
+			err = 0;
 		}
-		d->count++;
 	}
+	/* a machine without IPv6 is served without it */
+	if (!err && !d->count)
+		err = missing;
+	if (err) {
+		stund_free(d);
+		return err;
+	}
+	buf_reset(why);
 	*out = d;
 	return 0;
 }

@@ -4,7 +4,10 @@
  *
  * `room 7f3a opened host=1 waiting=2`: module, short id, past verb, key=value. Never
  * names, links, tokens, addresses or SDP. Control bytes in values are escaped, so that
- * one call is one line whatever it was given.
+ * one call is one line whatever it was given; a newline at the end is left out.
+ *
+ * Logging never waits: when nobody reads a full pipe, lines are dropped, and the next
+ * one that goes through says how many. Any thread may log.
  */
 #ifndef PARAVENT_BASE_LOG_H
 #define PARAVENT_BASE_LOG_H
@@ -17,7 +20,7 @@ enum log_level {
 	LOG_DEBUG = 7,
 };
 
-/* Lines above `level` are dropped. Call before threads start. */
+/* Lines above `level` are left out from here on. */
 void log_init(enum log_level level);
 
 void log_line(enum log_level level, const char *fmt, ...)

@@ -138,3 +138,20 @@ int file_create_private(const char *path, const void *data, size_t len)
 	buf_fini(&name);
 	return err;
 }
+
+int file_make_parents(const char *path, struct buf *why)
+{
+	char *copy = mem_copy(path, strlen(path)), *slash = copy;
+	int err = 0;
+
+	while (!err && (slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		if (mkdir(copy, 0700) < 0 && errno != EEXIST) {
+			err = error_of(errno);
+			buf_printf(why, "%s: %s", copy, strerror(errno));
+		}
+		*slash = '/';
+	}
+	free(copy);
+	return err;
+}

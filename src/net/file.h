@@ -1,5 +1,5 @@
 /**
- * Small files, whole.
+ * Small files, whole, and folders for them.
  */
 #ifndef PARAVENT_NET_FILE_H
 #define PARAVENT_NET_FILE_H
@@ -22,5 +22,15 @@ int file_read(struct buf *out, const char *path, size_t max);
  * folder, ERR_FORBIDDEN, ERR_FULL or ERR_IO.
  */
 int file_create_private(const char *path, const void *data, size_t len);
+
+/**
+ * Makes the folders above `path` that are not there, for their owner alone.
+ *
+ * why: on failure gets one sentence with the folder that cannot be made.
+ *
+ * Returns 0, ERR_FORBIDDEN, ERR_NOT_FOUND (what stands there is no folder), ERR_FULL or
+ * ERR_IO.
+ */
+int file_make_parents(const char *path, struct buf *why);
 
 #endif

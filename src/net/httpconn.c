@@ -44,6 +44,7 @@ struct conn {
 	struct asked *asked;	/* while ANSWERING and STREAMING */
 	uint8_t phase;
 	bool last;		/* closes after this answer */
+	bool half;		/* the client sends nothing more */
 	bool reading;		/* inside on_read: freed there */
 	bool gone;
 };
@@ -53,7 +54,6 @@ struct asked {
 	struct http_request rq;
 	struct conn *conn;
 	struct buf headers;
-	bool close;
 	char bytes[];
 };
 
@@ -105,6 +105,14 @@ static void lose(struct conn *c)
 	if (a->rq.on_gone)
 		a->rq.on_gone(a->rq.gone_arg, &a->rq);
 	asked_free(a);
+}
+
+/* Nothing more can be done for the client. */
+static void abandon(struct conn *c)
+{
+	lose(c);
+	stream_free(c->stream);
+	conn_free(c);
 }
 
 /* ---- answers ---- */
@@ -176,7 +184,7 @@ static void reply(struct http_request *rq, int status, const char *type, const v
 		http_put_header(b, "Content-Type", type);
 	if (!bodiless)
 		put_length(b, len);
-	if (a->close || !rq->head.keep_alive)
+	if (!rq->head.keep_alive)
 		c->last = true;
 	if (c->last)
 		buf_puts(b, "Connection: close\r\n");
@@ -269,11 +277,6 @@ void http_add_header(struct http_request *rq, const char *name, const char *valu
 	http_put_header(&asked_of(rq)->headers, name, value);
 }
 
-void http_set_close(struct http_request *rq)
-{
-	asked_of(rq)->close = true;
-}
-
 const struct sockaddr *http_peer(const struct http_request *rq)
 {
 	return stream_peer(asked_of(rq)->conn->stream);
@@ -326,7 +329,6 @@ static void ask(struct conn *c, const char *data, size_t head_len, size_t len)
 	struct asked *a = mem_resize(NULL, sizeof(*a) + len + 1);
 
 	a->conn = c;
-	a->close = false;
 	buf_init(&a->headers);
 	memcpy(a->bytes, data, len);
 	a->bytes[len] = '\0';
@@ -392,6 +394,20 @@ static void on_drained(void *arg)
 		next(c);
 }
 
+/* `printf ... | nc` waits for its answer like this, and a closed tab looks the same. */
+static void on_half_closed(void *arg)
+{
+	struct conn *c = arg;
+
+	c->half = true;
+	if (c->phase == ANSWERING) {
+		stream_deadline(c->stream, loop_now_ms(c->sv->loop) + c->sv->limits.half_ms);
+		return;
+	}
+	/* an event stream has no last answer to wait for */
+	abandon(c);
+}
+
 static void on_deadline(void *arg)
 {
 	struct conn *c = arg;
@@ -405,17 +421,15 @@ static void on_deadline(void *arg)
 		break;
 	case STREAMING:
 		/* no end is due as long as the client takes what there is */
-		if (now < stream_progress_ms(c->stream) + sv->limits.reply_ms) {
+		if (!c->half && now < stream_progress_ms(c->stream) + sv->limits.reply_ms) {
 			enter(c, STREAMING, sv->limits.reply_ms);
 			break;
 		}
-		lose(c);
-		stream_free(c->stream);
-		conn_free(c);
+		abandon(c);
 		break;
+	case ANSWERING:
 	case SENDING:
-		stream_free(c->stream);
-		conn_free(c);
+		abandon(c);
 		break;
 	default:
 		conn_close(c);
@@ -433,6 +447,7 @@ static void on_closed(void *arg, int err)
 
 static const struct stream_events conn_events = {
 	.on_read = on_read,
+	.on_half_closed = on_half_closed,
 	.on_drained = on_drained,
 	.on_deadline = on_deadline,
 	.on_closed = on_closed,
@@ -474,13 +489,8 @@ void http_server_free(struct http_server *sv)
 {
 	if (!sv)
 		return;
-	while (!list_empty(&sv->conns)) {
-		struct conn *c = CONTAINER_OF(sv->conns.next, struct conn, link);
-
-		lose(c);
-		stream_free(c->stream);
-		conn_free(c);
-	}
+	while (!list_empty(&sv->conns))
+		abandon(CONTAINER_OF(sv->conns.next, struct conn, link));
 	buf_fini(&sv->common);
 	buf_fini(&sv->reply);
 	free(sv);

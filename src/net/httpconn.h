@@ -22,7 +22,10 @@ struct http_request;
 
 typedef void http_handler_fn(void *arg, struct http_request *rq);
 
-/* The client went away before the answer; rq is freed behind this call. */
+/**
+ * The client went away before the answer, or has finished sending and the answer takes
+ * longer than half_ms; rq is freed behind this call.
+ */
 typedef void http_gone_fn(void *arg, struct http_request *rq);
 
 /* Appends the body (application/problem+json) of an error that the server answers. */
@@ -33,9 +36,10 @@ struct http_limits {
 	unsigned body_ms;	/* from there to the whole body */
 	unsigned reply_ms;	/* from the answer to its last byte sent */
 	unsigned idle_ms;	/* between requests */
+	unsigned half_ms;	/* from the client's last byte ever to the answer */
 };
 
-#define HTTP_LIMITS_DEFAULT {10000, 30000, 60000, 60000}
+#define HTTP_LIMITS_DEFAULT {10000, 30000, 60000, 60000, 20000}
 
 /**
  * One request, from its last byte to its answer.
@@ -80,9 +84,6 @@ bool http_is_tls(const struct http_request *rq);
 
 /* Adds a header to the coming answer; control bytes in the value are left out. */
 void http_add_header(struct http_request *rq, const char *name, const char *value);
-
-/* After the answer the connection closes. */
-void http_set_close(struct http_request *rq);
 
 /**
  * Answers; the request is gone afterwards. A HEAD gets the same head and no body; 204

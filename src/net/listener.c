@@ -26,9 +26,28 @@ struct tally {
 struct listener_gauge {
 	struct listener_caps caps;
 	size_t count;
-	uint64_t refused;
+	uint64_t over_total, over_address;	/* refused and not told yet */
+	struct loop *loop;		/* of `quiet` */
+	struct loop_timer quiet;	/* runs while nothing is told */
 	struct map *tallies;	/* addr_key() -> struct tally */
 };
+
+/* Somebody waits in vain, and only the operator can help. Once a minute is enough. */
+static void tell_refused(struct listener_gauge *g)
+{
+	if (!g->over_total && !g->over_address)
+		return;
+	log_warn("listener refused connections-per-address=%llu in-all=%llu",
+		 (unsigned long long)g->over_address,
+		 (unsigned long long)g->over_total);
+	g->over_total = g->over_address = 0;
+	loop_timer_set(g->loop, &g->quiet, loop_now_ms(g->loop) + WARN_EVERY_MS);
+}
+
+static void on_quiet_over(struct loop_timer *t)
+{
+	tell_refused(CONTAINER_OF(t, struct listener_gauge, quiet));
+}
 
 struct listener_gauge *listener_gauge_new(const struct listener_caps *caps)
 {
@@ -36,6 +55,7 @@ struct listener_gauge *listener_gauge_new(const struct listener_caps *caps)
 
 	g->caps = *caps;
 	g->tallies = map_new();
+	loop_timer_init(&g->quiet, on_quiet_over);
 	return g;
 }
 
@@ -52,24 +72,20 @@ size_t listener_gauge_count(const struct listener_gauge *g)
 	return g->count;
 }
 
-uint64_t listener_gauge_refused(const struct listener_gauge *g)
-{
-	return g->refused;
-}
-
-static bool gauge_enter(struct listener_gauge *g, const struct sockaddr *peer)
+/* Returns where a refusal counts, or NULL for a place. */
+static uint64_t *gauge_enter(struct listener_gauge *g, const struct sockaddr *peer)
 {
 	uint8_t key[ADDR_KEY_SIZE];
 	size_t len = addr_key(key, peer);
 	struct tally *t;
 
-	/* a proxy on this machine brings everybody from one address */
 	if (g->count >= g->caps.connections)
-		return false;
+		return &g->over_total;
+	/* a proxy on this machine brings everybody from one address */
 	if (!addr_is_loopback(peer)) {
 		t = map_get(g->tallies, key, len);
-		if (t && t->count >= g->caps.per_address)
-			return false;
+		if (t && g->caps.per_address && t->count >= g->caps.per_address)
+			return &g->over_address;
 		if (!t) {
 			t = mem_new(sizeof(*t));
 			map_put(g->tallies, key, len, t);
@@ -77,7 +93,7 @@ static bool gauge_enter(struct listener_gauge *g, const struct sockaddr *peer)
 		t->count++;
 	}
 	g->count++;
-	return true;
+	return NULL;
 }
 
 static void gauge_leave(void *arg, const struct sockaddr *peer)
@@ -156,11 +172,16 @@ static const struct stream_events newcomer_events = {
 
 static void welcome(struct listener *ln, int fd, const struct sockaddr *peer)
 {
+	struct listener_gauge *g = ln->gauge;
+	uint64_t *refused = gauge_enter(g, peer);
 	struct newcomer *n;
 
-	if (!gauge_enter(ln->gauge, peer)) {
-		ln->gauge->refused++;
+	if (refused) {
 		close(fd);
+		++*refused;
+		g->loop = ln->loop;
+		if (!g->quiet.due_ms)
+			tell_refused(g);
 		return;
 	}
 	n = mem_new(sizeof(*n));
@@ -169,7 +190,7 @@ static void welcome(struct listener *ln, int fd, const struct sockaddr *peer)
 	list_append(&ln->newcomers, &n->link);
 	n->stream = stream_new(ln->loop, fd, peer, ln->plan.tls, &newcomer_events, n,
 			       FIRST_BYTES_MAX);
-	stream_on_gone(n->stream, gauge_leave, ln->gauge);
+	stream_on_gone(n->stream, gauge_leave, g);
 	stream_deadline(n->stream, loop_now_ms(ln->loop) + ln->plan.first_byte_ms);
 }
 
@@ -238,6 +259,7 @@ static int bind_error(int saved_errno, const struct sockaddr *sa, struct buf *wh
 		buf_printf(why, "%s: ports below 1024 need CAP_NET_BIND_SERVICE", where);
 		return ERR_FORBIDDEN;
 	case EADDRNOTAVAIL:
+	case EAFNOSUPPORT:
 		buf_printf(why, "%s is no address of this machine", where);
 		return ERR_NOT_FOUND;
 	}

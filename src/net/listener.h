@@ -36,19 +36,20 @@ struct listener;
 /* The caps, shared by all listeners of a process that shall count together. */
 struct listener_caps {
 	size_t connections;	/* in all */
-	size_t per_address;	/* v4 address or v6 /64; loopback is exempt */
+	size_t per_address;	/* v4 address or v6 /64, not loopback; 0: no limit */
 };
 
-#define LISTENER_PER_ADDRESS 32
-
-struct listener_gauge;		/* who is connected, for the caps */
+/**
+ * Who is connected, for the caps. Who is turned away is told to the operator: at once,
+ * then at most once a minute, as numbers.
+ */
+struct listener_gauge;
 
 struct listener_gauge *listener_gauge_new(const struct listener_caps *caps);
-void listener_gauge_free(struct listener_gauge *g);	/* all connections must be gone */
-size_t listener_gauge_count(const struct listener_gauge *g);
 
-/* How many were turned away since the start. */
-uint64_t listener_gauge_refused(const struct listener_gauge *g);
+/* All connections must be gone, and the listeners' loop. Accepts NULL. */
+void listener_gauge_free(struct listener_gauge *g);
+size_t listener_gauge_count(const struct listener_gauge *g);
 
 /**
  * plan:  copied.
@@ -57,7 +58,7 @@ uint64_t listener_gauge_refused(const struct listener_gauge *g);
  * why:   on failure gets one sentence.
  *
  * Returns 0, ERR_CONFLICT (address in use), ERR_FORBIDDEN (privileged port),
- * ERR_NOT_FOUND (not an address of this machine) or ERR_IO.
+ * ERR_NOT_FOUND (not an address of this machine, or not even its family) or ERR_IO.
  */
 int listener_new(struct listener **out, struct loop *l, struct listener_gauge *gauge,
 		 const struct listener_plan *plan, const struct sockaddr *sa,

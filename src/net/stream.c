@@ -62,6 +62,7 @@ struct stream {
 	bool held;
 	bool changed;		/* owner or hold: show again what is kept */
 	bool eof;
+	bool eof_told;		/* the owner knows, and goes on */
 	bool drained;		/* the owner waits to hear of an empty queue */
 	bool tls_wants_write;	/* reading or the handshake cannot go on without */
 	bool tls_broken;	/* no goodbye possible */
@@ -607,6 +608,22 @@ static void tell_drained(struct stream *s)
 		s->events->on_drained(s->arg);
 }
 
+/* The peer has finished; so have we once all it asked for is answered and sent. */
+static void serve_eof(struct stream *s)
+{
+	bool told = s->eof_told;
+
+	if (stream_pending(s) || s->again)
+		return;
+	if (!s->held || !s->events->on_half_closed) {
+		fail(s, ERR_CLOSED);
+		return;
+	}
+	s->eof_told = true;
+	if (!told)
+		s->events->on_half_closed(s->arg);
+}
+
 static void serve_open(struct stream *s, short what)
 {
 	if (stream_pending(s) && (s->ssl || what & EV_WRITE))
@@ -623,9 +640,8 @@ static void serve_open(struct stream *s, short what)
 		show_kept(s);
 	if (s->state == OPEN && !s->err && (s->ssl || what & (EV_READ | EV_TIMEOUT)))
 		receive(s);
-	/* the peer has finished; so have we once all it asked for is sent */
-	if (s->state == OPEN && s->eof && !stream_pending(s) && !s->again)
-		fail(s, ERR_CLOSED);
+	if (s->state == OPEN && s->eof)
+		serve_eof(s);
 }
 
 static void serve_flushing(struct stream *s)
@@ -705,7 +721,8 @@ void stream_set_owner(struct stream *s, const struct stream_events *events, void
 	s->limit = limit;
 	s->held = false;
 	s->changed = true;
-	if (!s->busy && s->in.len)
+	s->eof_told = false;
+	if (s->eof || (!s->busy && s->in.len))
 		s->again = true;
 	rearm(s);
 }
@@ -729,7 +746,7 @@ void stream_resume(struct stream *s)
 		return;
 	s->held = false;
 	s->changed = true;
-	if (s->in.len || (s->ssl && SSL_has_pending(s->ssl)))
+	if (s->in.len || s->eof || (s->ssl && SSL_has_pending(s->ssl)))
 		s->again = true;
 	rearm(s);
 }
@@ -742,11 +759,6 @@ void stream_deadline(struct stream *s, uint64_t mono_ms)
 		loop_timer_set(s->loop, &s->timer, mono_ms);
 	else
 		loop_timer_stop(s->loop, &s->timer);
-}
-
-struct loop *stream_loop(const struct stream *s)
-{
-	return s->loop;
 }
 
 const struct sockaddr *stream_peer(const struct stream *s)

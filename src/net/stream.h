@@ -30,6 +30,14 @@ struct stream_events {
 	 */
 	size_t (*on_read)(void *arg, const char *data, size_t len);
 
+	/**
+	 * The peer has finished sending while the owner holds: it may be gone for good
+	 * or wait for the answer, and only writing to it tells which. May be NULL: then
+	 * the stream closes, on_closed with ERR_CLOSED. Who stays sees to it that the
+	 * wait has an end, and resumes or closes.
+	 */
+	void (*on_half_closed)(void *arg);
+
 	/* All that waited has been sent. May be NULL. */
 	void (*on_drained)(void *arg);
 
@@ -83,7 +91,8 @@ void stream_on_gone(struct stream *s, stream_gone_fn *fn, void *arg);
 
 /**
  * The owner is busy: nothing is shown until stream_resume(), input is kept up to the
- * limit and then left in the kernel. The end of the connection is still noticed.
+ * limit and then left in the kernel. The end of the connection is still noticed, as far
+ * as on_half_closed says.
  */
 void stream_hold(struct stream *s);
 void stream_resume(struct stream *s);
@@ -107,7 +116,6 @@ uint64_t stream_progress_ms(const struct stream *s);
 /* Calls on_deadline (or closes) at mono_ms; 0: never. One per stream. */
 void stream_deadline(struct stream *s, uint64_t mono_ms);
 
-struct loop *stream_loop(const struct stream *s);
 const struct sockaddr *stream_peer(const struct stream *s);
 bool stream_is_tls(const struct stream *s);
 

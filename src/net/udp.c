@@ -137,6 +137,7 @@ static int bind_error(int saved_errno, const struct sockaddr *sa, struct buf *wh
 	case EACCES:
 		return ERR_FORBIDDEN;
 	case EADDRNOTAVAIL:
+	case EAFNOSUPPORT:
 		return ERR_NOT_FOUND;
 	}
 	return ERR_IO;

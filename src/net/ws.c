@@ -509,8 +509,3 @@ size_t ws_pending(const struct ws *ws)
 {
 	return stream_pending(ws->stream);
 }
-
-const struct sockaddr *ws_peer(const struct ws *ws)
-{
-	return stream_peer(ws->stream);
-}

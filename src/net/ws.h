@@ -97,6 +97,4 @@ void ws_close(struct ws *ws, int code, const char *reason);
 /* Bytes that wait for this reader. */
 size_t ws_pending(const struct ws *ws);
 
-const struct sockaddr *ws_peer(const struct ws *ws);
-
 #endif

@@ -46,7 +46,7 @@ static int level_of(const char *name)
 	return ERR_UNKNOWN;
 }
 
-#define RATE_MAX 100000
+#define NUMBER_MAX 100000
 
 /* Reads digits and nothing else, up to `max`; ERR_MALFORMED. */
 static long number_of(const char *s, long max)
@@ -89,9 +89,9 @@ static const char *check_level(const char *value)
 				   : NULL;
 }
 
-static const char *check_rate(const char *value)
+static const char *check_number(const char *value)
 {
-	return number_of(value, RATE_MAX) < 0
+	return number_of(value, NUMBER_MAX) < 0
 		       ? "is no number from 0 (no limit) to 100000"
 		       : NULL;
 }
@@ -261,7 +261,7 @@ static char *origin_spelled(const char *url)
 
 /* --- The table of keys -------------------------------------------------------- */
 
-enum kind { TEXT, ORIGIN, LIST, ORIGINS, ACCESS, LEVEL, RATE };
+enum kind { TEXT, ORIGIN, LIST, ORIGINS, ACCESS, LEVEL, NUMBER };
 
 struct key {
 	const char *name;
@@ -283,7 +283,8 @@ static const struct key keys[] = {
 	KEY("stun-host", TEXT, true, stun_host, check_stun_host),
 	KEY("access", ACCESS, true, access, check_access),
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
-	KEY("message-rate", RATE, false, message_rate, check_rate),
+	KEY("connections-per-address", NUMBER, true, connections_per_address, check_number),
+	KEY("message-rate", NUMBER, false, message_rate, check_number),
 	KEY("state-dir", TEXT, true, state_dir, check_state_dir),
 	KEY("log-level", LEVEL, false, log_level, check_level),
 #undef KEY
@@ -403,11 +404,13 @@ static void set_defaults(struct conf *c)
 	text_set(&c->name, "Paravent");
 	free(c->state_dir);
 	c->state_dir = default_state_dir();
+	c->listen_default = c->stun_default = c->state_default = true;
 	list_add(&c->listen, mem_copy("127.0.0.1:8080", 14));
 	list_add(&c->listen, mem_copy("[::1]:8080", 10));
 	list_add(&c->stun_listen, mem_copy("127.0.0.1:3478", 14));
 	list_add(&c->stun_listen, mem_copy("[::1]:3478", 10));
 	c->access = CONF_ACCESS_OPEN;
+	c->connections_per_address = 256;
 	c->message_rate = 60;
 	c->log_level = LOG_INFO;
 }
@@ -435,17 +438,12 @@ static void derive(struct conf *c)
 	buf_fini(&b);
 }
 
-void conf_init(struct conf *c)
-{
-	set_defaults(c);
-	derive(c);
-}
-
 void conf_set_listen(struct conf *c, const char *const *where, size_t count)
 {
 	size_t i;
 
 	list_clear(&c->listen);
+	c->listen_default = false;
 	for (i = 0; i < count; i++)
 		list_add(&c->listen, mem_copy(where[i], strlen(where[i])));
 	derive(c);
@@ -723,10 +721,16 @@ static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
 	case LEVEL:
 		c->log_level = (enum log_level)level_of(value);
 		break;
-	case RATE:
-		c->message_rate = (unsigned)number_of(value, RATE_MAX);
+	case NUMBER:
+		*(unsigned *)member(c, key) = (unsigned)number_of(value, NUMBER_MAX);
 		break;
 	}
+	if (list == &c->listen)
+		c->listen_default = false;
+	else if (list == &c->stun_listen)
+		c->stun_default = false;
+	else if (member(c, key) == &c->state_dir)
+		c->state_default = false;
 }
 
 static bool is_loopback(const struct conf_addr *a)
@@ -898,8 +902,8 @@ static void put_value(struct buf *out, const struct conf *c, const struct key *k
 	case LEVEL:
 		buf_puts(out, level_names[c->log_level]);
 		break;
-	case RATE:
-		buf_printf(out, "%u", c->message_rate);
+	case NUMBER:
+		buf_printf(out, "%u", *(unsigned *)member(c, key));
 		break;
 	}
 }

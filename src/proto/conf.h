@@ -37,33 +37,37 @@ enum conf_access {
 
 /*
  * All strings are there (never NULL; "" is "not set") and owned by the struct. Each
- * value has been checked: what is here can be used.
+ * value has been checked: what is here can be used. Of the addresses that nobody chose
+ * those count that the machine has.
  */
 struct conf {
 	char *name;			/* the practice, as patients read it */
 	char *public_url;		/* "https://host[:port]", no slash at the end */
 	bool url_follows;		/* nobody chose it: it follows `listen` */
 	struct conf_list listen;	/* "address:port", TCP, at least one */
+	bool listen_default;		/* nobody chose them */
 	struct conf_list stun_listen;	/* "address:port", UDP; none: no STUN */
+	bool stun_default;
 	char *stun_host;		/* what browsers are told, without a port */
 	char *tls_certificate;		/* both files or neither */
 	char *tls_key;
 	char *state_dir;		/* absolute */
+	bool state_default;
 	struct conf_list allowed_origins;	/* besides public_url's own */
 	enum conf_access access;
+	unsigned connections_per_address;	/* 0: no limit */
 	unsigned message_rate;		/* a second and connection; 0: no limit */
 	enum log_level log_level;
 };
 
-/* The defaults. Reads XDG_STATE_HOME, HOME and the effective user id. */
-void conf_init(struct conf *c);
 void conf_fini(struct conf *c);		/* accepts a conf of zeros */
 
 /**
  * Reads `path` and then `conf.d/<name>.conf` beside it over the defaults.
  *
  * c:      on success holds the result (conf_fini() it); untouched on failure.
- * path:   borrowed. NULL: no file, just the defaults.
+ * path:   borrowed. NULL: no file, just the defaults, which follow XDG_STATE_HOME,
+ *         HOME and the effective user id.
  * errors: on failure gets one line per mistake, "file:line: what is wrong and what
  *         to do", each ended by '\n'; as many mistakes as can be told in one go.
  *

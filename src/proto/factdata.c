@@ -16,11 +16,6 @@ static const char *const reasons[] = {
 #undef X
 };
 
-const char *factdata_reason_name(enum factdata_reason reason)
-{
-	return reasons[reason];
-}
-
 /* Members, in the order in which canonical JSON has them. */
 enum {
 	HAS_BY = 1,

@@ -31,8 +31,6 @@ enum factdata_reason {
 	REASON_COUNT
 };
 
-const char *factdata_reason_name(enum factdata_reason reason);
-
 /* Everything but meeting.created; what a kind does not have stays zero. */
 struct factdata {
 	char id[SIGMSG_ID_SIZE];	/* whom it is about */

@@ -178,9 +178,6 @@ size_t http_date(char out[HTTP_DATE_SIZE], int64_t wall_ms);
  */
 int http_websocket_accept(const struct http_head *h, char accept[HTTP_WS_ACCEPT_SIZE]);
 
-/* The reason phrase ("Not Found"); "Unknown" for those that we never send. */
-const char *http_reason(int status);
-
 /* Appends "HTTP/1.1 404 Not Found\r\n". */
 void http_put_status(struct buf *b, int status);
 

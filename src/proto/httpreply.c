@@ -52,7 +52,8 @@ static const struct {
 	{507, "Insufficient Storage"},
 };
 
-const char *http_reason(int status)
+/* "Unknown" for those that we never send. */
+static const char *reason_of(int status)
 {
 	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
 		if (reasons[i].status == status)
@@ -64,7 +65,7 @@ void http_put_status(struct buf *b, int status)
 {
 	char line[64];
 	int n = snprintf(line, sizeof(line), "HTTP/1.1 %03d %s\r\n", status,
-			 http_reason(status));
+			 reason_of(status));
 
 	buf_put(b, line, (size_t)n);
 }

@@ -44,14 +44,17 @@ struct client {
 	bool reset;
 };
 
-static inline void live_init(struct live *l)
+static inline void live_init_capped(struct live *l, const struct listener_caps *caps)
 {
-	static const struct listener_caps caps = {1000, LISTENER_PER_ADDRESS};
-
 	l->base = event_base_new();
 	l->loop = loop_new(l->base);
-	l->gauge = listener_gauge_new(&caps);
+	l->gauge = listener_gauge_new(caps);
 	l->listener = NULL;
+}
+
+static inline void live_init(struct live *l)
+{
+	live_init_capped(l, &(struct listener_caps){.connections = 1000});
 }
 
 static inline void live_listen(struct live *l, const struct listener_plan *plan)

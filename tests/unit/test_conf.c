@@ -67,13 +67,11 @@ START_TEST(test_no_file_is_the_tryout)
 						: "/var/lib/paravent");
 	ck_assert_int_eq(c.access, CONF_ACCESS_OPEN);
 	ck_assert_uint_eq(c.message_rate, 60);
+	ck_assert_uint_eq(c.connections_per_address, 256);
 	ck_assert_int_eq(c.log_level, LOG_INFO);
 	ck_assert(!conf_is_https(&c));
 	conf_fini(&c);
 
-	conf_init(&c);
-	ck_assert_str_eq(c.public_url, "http://localhost:8080");
-	conf_fini(&c);
 	conf_fini(&c);
 }
 END_TEST
@@ -94,6 +92,7 @@ START_TEST(test_values_are_taken)
 		"allowed-origins = {HTTPS://dashboard.example.org, "
 		"\"http://127.0.0.1:80\", \"https://[2001:DB8::1]:8443\"}\n"
 		"message-rate = 0\n"
+		"connections-per-address = 1000\n"
 		"state-dir = /srv/paravent\n"
 		"log-level = debug");
 
@@ -111,6 +110,7 @@ START_TEST(test_values_are_taken)
 	ck_assert_str_eq(c.allowed_origins.item[1], "http://127.0.0.1");
 	ck_assert_str_eq(c.allowed_origins.item[2], "https://[2001:db8::1]:8443");
 	ck_assert_uint_eq(c.message_rate, 0);
+	ck_assert_uint_eq(c.connections_per_address, 1000);
 	ck_assert_str_eq(c.state_dir, "/srv/paravent");
 	ck_assert_int_eq(c.log_level, LOG_DEBUG);
 	conf_fini(&c);
@@ -194,6 +194,7 @@ START_TEST(test_values_are_refused_with_advice)
 	bad_saying("message-rate = -1", "no number");
 	bad_saying("message-rate = 100001", "no number");
 	bad_saying("message-rate = 99999999999999999999999", "no number");
+	bad_saying("connections-per-address = many", "no number");
 	bad_saying("state-dir = var", "from / on");
 	bad_saying("state-dir = \"\"", "must name a folder");
 	bad_saying("name = \"\"", "1 to 80 characters");
@@ -521,6 +522,28 @@ START_TEST(test_the_url_follows_the_command_line)
 }
 END_TEST
 
+START_TEST(test_what_nobody_chose_is_known)
+{
+	/* A default may give way to what the machine is like; a choice may not. */
+	struct buf errors = BUF_INIT;
+	struct conf c;
+
+	ck_assert_int_eq(conf_load(&c, NULL, &errors), 0);
+	ck_assert(c.listen_default && c.stun_default && c.state_default);
+	conf_set_listen(&c, (const char *const[]){"[::1]:8080"}, 1);
+	ck_assert(!c.listen_default);
+	conf_fini(&c);
+	/* even when the choice is the same */
+	c = good("listen = {\"127.0.0.1:8080\", \"[::1]:8080\"}");
+	ck_assert(!c.listen_default && c.stun_default && c.state_default);
+	conf_fini(&c);
+	c = good("stun-listen = {}\nstate-dir = /x");
+	ck_assert(c.listen_default && !c.stun_default && !c.state_default);
+	conf_fini(&c);
+	buf_fini(&errors);
+}
+END_TEST
+
 UNIT_MAIN("conf", test_the_url_follows_the_command_line,
 	  test_no_file_is_the_tryout, test_values_are_taken,
 	  test_lists_replace_and_grow, test_defaults_follow_what_was_chosen,
@@ -530,4 +553,5 @@ UNIT_MAIN("conf", test_the_url_follows_the_command_line,
 	  test_one_bad_file_does_not_spoil_the_next, test_files_of_windows_are_read,
 	  test_print_reads_back_the_same, test_changes_that_need_a_restart_are_named,
 	  test_addresses_are_numbers, test_conf_d_is_read_in_order,
-	  test_missing_file_is_an_error, test_file_has_a_limit)
+	  test_missing_file_is_an_error, test_file_has_a_limit,
+	  test_what_nobody_chose_is_known)

@@ -94,5 +94,38 @@ START_TEST(test_empty_file_is_read)
 }
 END_TEST
 
+START_TEST(test_folders_above_are_made)
+{
+	/* As many as are missing, for their owner alone; the last part of the path is
+	 * somebody else's, and the sentence names what cannot be made. */
+	char deep[256], wrong[256], made[256];
+	struct buf why = BUF_INIT;
+	struct stat st;
+
+	begin();
+	snprintf(made, sizeof(made), "%s/.local", folder);
+	snprintf(deep, sizeof(deep), "%s/.local/state/paravent", folder);
+	umask(0);
+	ck_assert_int_eq(file_make_parents(deep, &why), 0);
+	ck_assert_int_eq(stat(made, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 0777, 0700);
+	ck_assert_int_ne(access(deep, F_OK), 0);
+	ck_assert_int_eq(file_make_parents(deep, &why), 0);
+	ck_assert_int_eq(mkdir(deep, 0700), 0);
+	ck_assert_int_eq(file_make_parents("/", &why), 0);
+	ck_assert_uint_eq(why.len, 0);
+	ck_assert_int_eq(file_create_private(path, "x", 1), 0);
+	snprintf(wrong, sizeof(wrong), "%s/state/paravent", path);
+	ck_assert_int_eq(file_make_parents(wrong, &why), ERR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(why.p, path));
+	buf_fini(&why);
+	rmdir(deep);
+	snprintf(deep, sizeof(deep), "%s/.local/state", folder);
+	rmdir(deep);
+	rmdir(made);
+	end();
+}
+END_TEST
+
 UNIT_MAIN("file", test_private_file_is_whole_and_private, test_reading_is_bounded,
-	  test_failures_have_names, test_empty_file_is_read)
+	  test_failures_have_names, test_empty_file_is_read, test_folders_above_are_made)

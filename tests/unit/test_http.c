@@ -487,7 +487,9 @@ START_TEST(test_response_head_is_spelled)
 	http_put_status(&b, 404);
 	http_put_header(&b, "Location", "/a\r\nSet-Cookie: b\x7f");
 	ck_assert_str_eq(b.p, "HTTP/1.1 404 Not Found\r\nLocation: /aSet-Cookie: b\r\n");
-	ck_assert_str_eq(http_reason(299), "Unknown");
+	buf_reset(&b);
+	http_put_status(&b, 299);
+	ck_assert_str_eq(b.p, "HTTP/1.1 299 Unknown\r\n");
 	buf_fini(&b);
 }
 END_TEST

@@ -8,6 +8,8 @@
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define LARGE (8 * 1024 * 1024)
 
+static const struct http_limits hasty = {200, 200, 200, 200, 200};
+
 static struct live live;
 static struct http_server *server;
 static struct client client;
@@ -43,9 +45,6 @@ static void handle(void *arg, struct http_request *rq)
 		http_reply_static(rq, 200, "text/plain", large, LARGE);
 	} else if (!strcmp(path, "/copied")) {
 		http_reply(rq, 200, "text/plain", large, LARGE);
-	} else if (!strcmp(path, "/close")) {
-		http_set_close(rq);
-		http_reply(rq, 200, "text/plain", "bye", 3);
 	} else if (!strcmp(path, "/header")) {
 		http_add_header(rq, "Location", "/x\r\nEvil: yes");
 		http_reply(rq, 201, NULL, NULL, 0);
@@ -159,14 +158,20 @@ END_TEST
 
 START_TEST(test_who_waits_is_told_that_the_client_has_gone)
 {
-	/* on_gone comes once, on a close as on a reset, and when the server goes first. */
+	/* on_gone comes once: half_ms after a close, which may be a half, at once after a
+	 * reset, and when the server goes first. */
 	struct linger reset = {1, 0};
+	uint64_t start;
 
-	begin(NULL);
+	begin(&hasty);
 	say(GET("/later"));
 	LIVE_UNTIL(&live, waiting);
 	client_fini(&client);
+	start = clock_mono_ms();
 	LIVE_UNTIL(&live, gone == 1);
+	ck_assert_uint_ge(clock_mono_ms() - start, 150);
+	ck_assert_uint_lt(clock_mono_ms() - start, 2000);
+	ck_assert_uint_eq(http_server_count(server), 0);
 
 	client_connect(&client, &live);
 	say(GET("/later") GET("/b"));
@@ -202,7 +207,7 @@ END_TEST
 
 START_TEST(test_connection_closes_when_asked)
 {
-	/* By the client, by an HTTP/1.0 client, by the handler; politely each time. */
+	/* By the client, by an HTTP/1.0 client; politely each time. */
 	begin(NULL);
 	say("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" GET("/never"));
 	expect("Connection: close\r\n");
@@ -216,12 +221,10 @@ START_TEST(test_connection_closes_when_asked)
 	expect_end();
 	client_fini(&client);
 	client_connect(&client, &live);
-	say("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/close"));
+	say("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" GET("/b"));
 	expect("Connection: keep-alive\r\n");
 	expect("<GET /a 0>");
-	expect("Connection: close\r\n");
-	expect("bye");
-	expect_end();
+	expect("<GET /b 0>");
 	ck_assert_uint_eq(asked, 4);
 	end();
 }
@@ -299,8 +302,6 @@ START_TEST(test_bodies_up_to_the_limit_are_taken)
 	end();
 }
 END_TEST
-
-static const struct http_limits hasty = {200, 200, 200, 200};
 
 /* A byte each 20 ms: a timeout that starts again with each byte would never end it. */
 static uint64_t drip(const char *text)
@@ -405,6 +406,55 @@ START_TEST(test_a_half_closed_client_gets_its_answer)
 }
 END_TEST
 
+START_TEST(test_a_half_closed_client_waits_for_a_late_answer)
+{
+	/* A POST through nc is answered when the disk has it; so is what came behind it. */
+	begin(NULL);
+	say(GET("/later") GET("/b") GET("/later"));
+	shutdown(client.fd, SHUT_WR);
+	LIVE_UNTIL(&live, waiting);
+	live_wait(&live, 50);
+	ck_assert_uint_eq(gone, 0);
+	http_reply(waiting, 201, NULL, "late", 4);
+	waiting = NULL;
+	expect("HTTP/1.1 201 Created\r\n");
+	expect("late");
+	expect("<GET /b 0>");
+	LIVE_UNTIL(&live, waiting);
+	http_reply(waiting, 201, NULL, "again", 5);
+	waiting = NULL;
+	expect("again");
+	expect_end();
+	LIVE_UNTIL(&live, !http_server_count(server));
+	ck_assert_uint_eq(gone, 0);
+	end();
+}
+END_TEST
+
+START_TEST(test_an_event_stream_ends_with_its_reader)
+{
+	/* A closed tab is a FIN and nothing else: no later than half_ms it is noticed,
+	 * whether it comes before or during the stream. */
+	begin(&hasty);
+	say(GET("/later"));
+	LIVE_UNTIL(&live, waiting);
+	http_reply_begin(waiting, 200, "text/event-stream");
+	expect("\r\n\r\n");
+	client_fini(&client);
+	LIVE_UNTIL(&live, gone == 1);
+	client_connect(&client, &live);
+	say(GET("/later"));
+	LIVE_UNTIL(&live, waiting);
+	shutdown(client.fd, SHUT_WR);
+	live_wait(&live, 50);
+	http_reply_begin(waiting, 200, "text/event-stream");
+	expect("\r\n\r\n");
+	LIVE_UNTIL(&live, gone == 2);
+	ck_assert_uint_eq(http_server_count(server), 0);
+	end();
+}
+END_TEST
+
 START_TEST(test_an_answer_can_come_in_pieces)
 {
 	/* An event stream: ends with the connection, and its sender sees the reader go. */
@@ -466,4 +516,5 @@ UNIT_MAIN("httpconn", test_requests_are_answered_in_order,
 	  test_what_cannot_be_read_ends_the_connection, test_bodies_up_to_the_limit_are_taken,
 	  test_slow_clients_meet_a_deadline, test_a_client_that_never_reads_costs_little,
 	  test_large_answers_arrive_whole, test_a_half_closed_client_gets_its_answer,
-	  test_an_answer_can_come_in_pieces, test_drain_lets_answers_finish)
+	  test_a_half_closed_client_waits_for_a_late_answer,
+	  test_an_event_stream_ends_with_its_reader, test_an_answer_can_come_in_pieces, test_drain_lets_answers_finish)

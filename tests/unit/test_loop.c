@@ -151,8 +151,8 @@ START_TEST(test_addresses_are_counted_by_customer)
 		ck_assert_msg((na == nb && !memcmp(ka, kb, na)) == cases[i].same, "%zu", i);
 	}
 	sa = address("::ffff:192.0.2.1");
-	addr_text(text, (struct sockaddr *)&sa);
-	ck_assert_str_eq(text, "192.0.2.1");
+	addr_text_port(text, (struct sockaddr *)&sa);
+	ck_assert_str_eq(text, "192.0.2.1:443");
 	sa = address("2001:db8::1");
 	addr_text_port(text, (struct sockaddr *)&sa);
 	ck_assert_str_eq(text, "[2001:db8::1]:443");
