@@ -15,7 +15,8 @@ const root = process.getuid?.() === 0;
 const running = new Map();
 
 function options(name) {
-	const common = { executablePath: PATHS[name], headless: true, protocolTimeout: 20_000 };
+	/* a server that speaks TLS made its own certificate for the test */
+	const common = { executablePath: PATHS[name], headless: true, protocolTimeout: 20_000, acceptInsecureCerts: true };
 
 	if (name === 'firefox')
 		return {
@@ -37,6 +38,7 @@ function options(name) {
 			'--allow-loopback-in-peer-connection',
 			'--autoplay-policy=no-user-gesture-required',
 			'--lang=en-US',
+			'--ignore-certificate-errors',	/* for TURN over TLS, which asks nobody else */
 			...root ? ['--no-sandbox'] : [],
 		],
 	};
@@ -181,6 +183,21 @@ export class Person {
 			await sleep(250);
 		} while (Date.now() < until);
 		throw new Error(`media did not come: ${JSON.stringify(now)}`);
+	}
+
+	/** Of every live connection: its chosen pair of candidates, as the browser tells it. */
+	pairs() {
+		return this.page.evaluate(async () => {
+			const live = window.seen.connections.filter((one) => one.connectionState === 'connected');
+
+			return Promise.all(live.map(async (one) => {
+				const stats = await one.getStats();
+				const transport = [...stats.values()].find((stat) => stat.type === 'transport' && stat.selectedCandidatePairId);
+				const pair = stats.get(transport?.selectedCandidatePairId);
+				const { candidateType, relayProtocol } = stats.get(pair?.localCandidateId) ?? {};
+				return { candidateType, relayProtocol, theirs: stats.get(pair?.remoteCandidateId)?.candidateType };
+			}));
+		});
 	}
 
 	frames() {

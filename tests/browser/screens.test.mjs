@@ -114,6 +114,7 @@ test('every screen', { skip: skip || false, timeout: 240_000 }, async () => {
 		await host.press('admit');
 		await guest.on('call');
 		await Promise.all([host.decodes(), guest.decodes()]);
+		await Promise.all([host, guest].map((one) => one.tile('[data-path="direct"]')));
 		await picture(host, 'call');
 		await picture(guest, 'call-guest-de');
 		await host.press('panel-open');

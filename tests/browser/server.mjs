@@ -1,5 +1,5 @@
 /* One paravent of its own for a test: a directory, two ports, and the right to be killed. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,29 +24,44 @@ function freePort() {
 }
 
 export class Server {
-	/** One that is running, with a configuration and a state directory of its own. */
-	static async fresh() {
-		const one = new Server(await freePort(), await freePort());
+	/** One that is running, with a configuration (and `more` lines of it) and a state directory of its own. */
+	static async fresh({ tls = false, more = [] } = {}) {
+		const one = new Server(await freePort(), await freePort(), tls, more);
 
 		await one.start();
 		return one;
 	}
 
-	constructor(port, stunPort) {
+	constructor(port, stunPort, tls, more) {
 		this.dir = mkdtempSync(join(tmpdir(), 'paravent-browser-'));
 		this.port = port;
+		this.stunPort = stunPort;
+		this.scheme = tls ? 'https' : 'http';
 		this.config = join(this.dir, 'paravent.conf');
 		this.log = join(this.dir, 'log');
 		writeFileSync(this.config, [
 			`listen = "127.0.0.1:${this.port}"`,
 			`stun-listen = "127.0.0.1:${stunPort}"`,
 			`state-dir = "${join(this.dir, 'state')}"`,
+			...tls ? this.certify() : [],
+			...more,
 			'',
 		].join('\n'));
 	}
 
 	get url() {
-		return `http://localhost:${this.port}`;	/* as the server names itself, or links would lead to another origin */
+		return `${this.scheme}://localhost:${this.port}`;	/* as the server names itself, or links would lead to another origin */
+	}
+
+	/* A certificate that nobody signed, and that this process, too, takes as it is. */
+	certify() {
+		const [key, certificate] = ['key', 'certificate'].map((name) => join(this.dir, `${name}.pem`));
+
+		execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+			'-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', certificate],
+			{ stdio: 'ignore' });
+		process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+		return [`public-url = "${this.url}"`, `tls-certificate = "${certificate}"`, `tls-key = "${key}"`];
 	}
 
 	async start() {

@@ -3,7 +3,9 @@
  * so that a test can play both sides without a browser.
  */
 import { Peer, type Kind, type PeerHome, type SignalData } from './peer';
-import type { Clock, IceServer } from './protocol';
+import type { ClientMessage, Clock, IceServer, Path } from './protocol';
+
+const FRESH_MS = 2000;
 
 export interface CallOptions {
 	self: string;
@@ -12,7 +14,7 @@ export interface CallOptions {
 	clock: Clock;
 	connection(config: RTCConfiguration): RTCPeerConnection;
 	stream(): MediaStream;
-	send(to: string, data: SignalData): boolean;
+	say(message: ClientMessage): boolean;
 	changed(peer: Peer): void;
 }
 
@@ -25,6 +27,8 @@ export class Call implements PeerHome {
 	private readonly peers = new Map<string, Peer>();
 	private readonly tracks: Record<Kind, MediaStreamTrack | null> = { audio: null, video: null };
 	private iceServers: IceServer[];
+	private asked: Promise<void> | null = null;
+	private told: (() => void) | null = null;	/* ends the wait for fresh servers */
 
 	constructor(options: CallOptions) {
 		this.o = options;
@@ -37,11 +41,15 @@ export class Call implements PeerHome {
 		return this.o.self;
 	}
 
-	/** Somebody is inside. begins: we came after him, so the offer is ours to make. */
+	/**
+	 * Somebody is inside. begins: we came after him, so the offer is ours to make.
+	 *
+	 * The lower id leads: where both want the same, it goes first and the other gives way.
+	 */
 	meet(id: string, begins: boolean, away = false): void {
 		if (this.peers.has(id))
 			return;
-		const peer = new Peer(this, id, this.o.self < id, begins);
+		const peer = new Peer(this, id, this.o.self > id, begins);
 
 		this.peers.set(id, peer);
 		peer.setAway(away);
@@ -82,10 +90,17 @@ export class Call implements PeerHome {
 		}
 	}
 
+	/** Our network is another one: whatever was found on the old one is worth nothing. */
+	moved(): void {
+		for (const peer of this.peers.values())
+			peer.moved();
+	}
+
 	configure(iceServers: IceServer[]): void {
 		this.iceServers = iceServers;
 		for (const peer of this.peers.values())
 			peer.configure(this.config());
+		this.told?.();
 	}
 
 	setTrack(kind: Kind, track: MediaStreamTrack | null): void {
@@ -99,6 +114,7 @@ export class Call implements PeerHome {
 	close(): void {
 		for (const id of [...this.peers.keys()])
 			this.drop(id);
+		this.told?.();
 	}
 
 	/* For the peers: */
@@ -116,7 +132,26 @@ export class Call implements PeerHome {
 	}
 
 	send(to: string, data: SignalData): boolean {
-		return this.o.send(to, data);
+		return this.o.say({ type: 'signal', to, data });
+	}
+
+	report(peer: string, event: 'connected' | 'lost', path?: Path): boolean {
+		return this.o.say({ type: 'report', peer, event, path });
+	}
+
+	/* Relay credentials grow old. One question serves all who ask at the same time, and nobody waits long for the answer. */
+	fresh(): Promise<void> {
+		if (!this.asked && this.o.say({ type: 'ice' }))
+			this.asked = new Promise((done) => {
+				const timer = this.clock.after(FRESH_MS, () => this.told?.());
+
+				this.told = () => {
+					this.clock.cancel(timer);
+					this.asked = this.told = null;
+					done();
+				};
+			});
+		return this.asked ?? Promise.resolve();
 	}
 
 	changed(peer: Peer): void {

@@ -5,11 +5,14 @@
  * Every connection carries the same two lines, audio and video, both ways. A camera that is off or missing is a sender
  * without a track, so muting, switching and unplugging never need a negotiation.
  */
-import type { Clock } from './protocol';
+import { pathOf } from './path';
+import type { Clock, Path } from './protocol';
 
 export type LinkState = 'connecting' | 'connected' | 'interrupted';
 export type Kind = 'audio' | 'video';
 export const KINDS: readonly Kind[] = ['audio', 'video'];
+
+type Report = 'connected' | 'lost';
 
 /** What travels in `signal.data`. */
 export interface SignalData {
@@ -26,13 +29,18 @@ export interface PeerHome {
 	connection(): RTCPeerConnection;
 	stream(): MediaStream;
 	send(to: string, data: SignalData): boolean;
+	report(peer: string, event: Report, path?: Path): boolean;
+	/** Resolves, soon in any case, when the ICE servers are as fresh as can be had. */
+	fresh(): Promise<void>;
 	changed(peer: Peer): void;
 }
 
 const RESTART_MS = 4000;	/* a hiccup heals by itself in less */
-const RESTARTED_MS = 10_000;
+const RESTARTED_MS = 6000;
 const CONNECT_MS = 15_000;
 const GRACE_MS = 3000;		/* the polite one lets the other mend it first, so that both do not at once */
+const LOST_MS = 10_000;
+const PATH_MS = 5000;
 
 /** The session id names an RTCPeerConnection: as long as it lives, its descriptions carry the same. */
 export function sessionOf(sdp: string): string {
@@ -44,6 +52,7 @@ export class Peer {
 	stream: MediaStream;
 	state: LinkState = 'connecting';
 	away = false;
+	path: Path | null = null;
 
 	private readonly home: PeerHome;
 	private readonly polite: boolean;
@@ -51,10 +60,15 @@ export class Peer {
 	private pc: RTCPeerConnection | null = null;
 	private theirs = '';		/* session id of their connection */
 	private ignoring = false;
+	private stale = false;		/* our network is another one than that of the candidates */
 	private restarted = false;
 	private rebuilt = 0;
 	private unsent: RTCIceCandidateInit[] = [];
 	private timer: unknown = null;
+	private looking: unknown = null;
+	private down: unknown = null;
+	private due: Report | null = null;
+	private told: Report | null = null;
 	private gone = false;
 	private work: Promise<void> = Promise.resolve();
 
@@ -80,8 +94,21 @@ export class Peer {
 				this.describe(pc);	/* the offer, or the answer to it, may have been lost */
 			for (const candidate of this.unsent.splice(0))
 				this.home.send(this.id, { candidate });
-			this.watch();
+			this.report();
+			if (this.stale)
+				void this.restart();
+			else
+				this.watch();
 		});
+	}
+
+	/** Our network is another one: restart now, or when it can pass. */
+	moved(): void {
+		if (!this.pc)
+			return;
+		this.stale = true;
+		this.rebuilt = 0;
+		void this.restart();
 	}
 
 	setAway(away: boolean): void {
@@ -120,6 +147,7 @@ export class Peer {
 	close(): void {
 		this.gone = true;
 		this.unwatch();
+		this.up();
 		this.demolish();
 	}
 
@@ -220,7 +248,11 @@ export class Peer {
 		this.pc = pc;
 		this.theirs = '';
 		this.unsent = [];
-		this.restarted = false;
+		this.stale = this.restarted = false;
+		this.path = null;
+		this.due = null;
+		if (this.told === 'connected')
+			this.told = null;
 		this.stream = this.home.stream();
 		pc.onicecandidate = ({ candidate }) => {
 			if (candidate?.candidate && pc === this.pc)
@@ -247,6 +279,7 @@ export class Peer {
 		const pc = this.pc;
 
 		this.pc = null;
+		this.home.clock.cancel(this.looking);
 		if (!pc)
 			return;
 		pc.onicecandidate = pc.ontrack = pc.onconnectionstatechange = pc.onnegotiationneeded = null;
@@ -260,9 +293,12 @@ export class Peer {
 			this.state = 'connected';
 			this.restarted = false;
 			this.rebuilt = 0;
-		} else if (now === 'disconnected' || now === 'failed' || this.state === 'connected') {
-			/* once we have seen each other it is an interruption, until we do again */
+			this.up();
+			void this.findPath();
+		} else if (now === 'disconnected' || now === 'failed' || (now === 'new' && this.state === 'connected')) {
+			/* once we have seen each other it is an interruption, until we do again; a restart (connecting) need not be one */
 			this.state = 'interrupted';
+			this.down ??= this.home.clock.after(LOST_MS, () => this.report('lost'));
 		}
 		this.home.changed(this);
 		this.watch();
@@ -276,17 +312,26 @@ export class Peer {
 		const now = this.pc?.connectionState ?? 'new';
 		const grace = this.polite ? GRACE_MS : 0;
 
+		if (this.timer !== null && this.restarted && now !== 'failed' && this.reachable())
+			return;		/* a restart has its time, whatever states it goes through */
 		this.unwatch();
-		if (!this.reachable() || now === 'connected' || now === 'closed')
+		if (!this.reachable() || now === 'closed')
 			return;
-		if (now === 'disconnected' && !this.restarted)
-			this.timer = this.home.clock.after(RESTART_MS + grace, () => this.restart());
+		if (now === 'failed')
+			this.wait(grace + this.pause(), () => this.rebuild());
+		else if (this.restarted)
+			this.wait(RESTARTED_MS + grace, () => this.judge());
 		else if (now === 'disconnected')
-			this.timer = this.home.clock.after(RESTARTED_MS + grace, () => this.rebuild());
-		else if (now === 'failed')
-			this.timer = this.home.clock.after(grace + this.pause(), () => this.rebuild());
-		else
-			this.timer = this.home.clock.after(CONNECT_MS + grace + this.pause(), () => this.rebuild());
+			this.wait(RESTART_MS + grace, () => this.restart());
+		else if (now !== 'connected')
+			this.wait(CONNECT_MS + grace + this.pause(), () => this.rebuild());
+	}
+
+	private wait(ms: number, then: () => void): void {
+		this.timer = this.home.clock.after(ms, () => {
+			this.timer = null;
+			then();
+		});
 	}
 
 	private pause(): number {
@@ -299,20 +344,71 @@ export class Peer {
 		this.timer = null;
 	}
 
-	private restart(): void {
-		if (!this.reachable())
+	private async restart(): Promise<void> {
+		const pc = this.pc;
+
+		await this.home.fresh();
+		if (!pc || pc !== this.pc || !this.reachable())
 			return;
-		this.restarted = true;
-		this.pc?.restartIce();
+		if (pc.connectionState !== 'failed' && (this.stale || pc.connectionState !== 'connected')) {
+			this.restarted = true;
+			this.unwatch();
+			pc.restartIce();
+		}
+		this.stale = false;
 		this.watch();
 	}
 
-	private rebuild(): void {
+	/* A restart has had its time. */
+	private judge(): void {
+		this.restarted = false;
+		if (this.pc?.connectionState !== 'connected')
+			void this.rebuild();
+	}
+
+	private async rebuild(): Promise<void> {
+		const pc = this.pc;
+
+		await this.home.fresh();
 		this.queue(async () => {
-			if (!this.reachable() || this.pc?.connectionState === 'connected')
+			/* he may have been first meanwhile */
+			if (pc !== this.pc || !this.reachable() || pc?.connectionState === 'connected')
 				return;
+			this.report('lost');
 			this.rebuilt++;
 			this.build(true);
 		});
+	}
+
+	/* Now and again while it is connected: a pair of candidates may give way to a better one at any time. */
+	private async findPath(): Promise<void> {
+		const pc = this.pc!;
+		const path = await pc.getStats().then((stats) => pathOf(stats, pc.remoteDescription?.sdp ?? ''), () => null);
+
+		if (pc !== this.pc || pc.connectionState !== 'connected')
+			return;
+		if (path && path !== this.path) {
+			this.path = path;
+			this.home.changed(this);
+		}
+		this.report('connected');
+		this.home.clock.cancel(this.looking);
+		this.looking = this.home.clock.after(PATH_MS, () => this.findPath());
+	}
+
+	private up(): void {
+		this.home.clock.cancel(this.down);
+		this.down = null;
+	}
+
+	/* Each event once; what could not be said is said later, unless the next event has come. */
+	private report(event = this.due): void {
+		const path = event === 'connected' && this.path || undefined;
+
+		this.due = event === this.told ? null : event;
+		if (!this.due || !this.home.report(this.id, this.due, path))
+			return;
+		this.told = this.due;
+		this.due = null;
 	}
 }

@@ -49,6 +49,9 @@ export interface Participant extends Named {
 	away?: boolean;
 }
 
+/** The way media go: straight, or through the relay and how we come to it. */
+export type Path = 'direct' | 'relay-udp' | 'relay-tcp' | 'relay-tls';
+
 export type ServerMessage =
 	| { type: 'waiting'; id: string; resume: string; position: number; meeting: Meeting; iceServers: IceServer[] }
 	| { type: 'welcome'; id: string; resume: string; role: Role; meeting: Meeting; participants: Participant[];
@@ -74,6 +77,7 @@ export type ClientMessage =
 	| { type: 'admit' | 'deny' | 'remove'; id: string }
 	| { type: 'note'; to: string; text: string }
 	| { type: 'lock'; on: boolean }
+	| { type: 'report'; peer: string; event: 'connected' | 'lost'; path?: Path }
 	| { type: 'ice' | 'end' | 'leave' };
 
 /** As much of a WebSocket as is used here. */
@@ -117,9 +121,12 @@ export interface SignalingOptions {
  */
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4400, 4401, 4403, 4404, 4409, 4410]);
 const TOO_FAST = 4429;
+const OUR_FAULT = 1011;
 
 const FIRST_TRIES = 5;		/* without a place: then say that it does not work */
-const ANSWER_MS = 10_000;	/* how long a join or a probe may go unanswered */
+const ANSWER_MS = 10_000;	/* how long a join may go unanswered */
+const PROBE_MS = 4000;		/* and a question; asking in vain costs a resume, which nobody notices */
+const STEADY_MS = 10_000;	/* a connection that held this long was worth its try */
 
 /** How long to wait before the n-th try, so that a restarted server is not run over by everybody at once. */
 export function backoff(tries: number, random: number): number {
@@ -137,6 +144,7 @@ export class Signaling {
 	private said: string | undefined;
 	private retry: unknown = null;
 	private answer: unknown = null;
+	private steady: unknown = null;
 
 	constructor(options: SignalingOptions) {
 		this.o = options;
@@ -182,7 +190,7 @@ export class Signaling {
 	 */
 	probe(): void {
 		if (this.answer === null && this.send({ type: 'ice' }))
-			this.expectAnswer();
+			this.expectAnswer(PROBE_MS);
 	}
 
 	private connect(): void {
@@ -191,10 +199,10 @@ export class Signaling {
 		this.wire = wire;
 		this.said = undefined;
 		/* some networks swallow the handshake itself */
-		this.expectAnswer();
+		this.expectAnswer(ANSWER_MS);
 		wire.onopen = () => {
 			wire.send(JSON.stringify({ type: 'join', name: this.o.name, token: this.o.token, resume: this.resume }));
-			this.expectAnswer();
+			this.expectAnswer(ANSWER_MS);
 		};
 		wire.onmessage = (event) => this.hear(event.data);
 		wire.onclose = (event) => this.lost(event.code);
@@ -214,7 +222,11 @@ export class Signaling {
 		case 'waiting':
 			this.resume = message.resume;
 			this.placed = true;
-			this.tries = 0;
+			/* not at once: who is closed again right after every welcome would come back without a pause for ever */
+			this.steady ??= this.o.clock.after(STEADY_MS, () => {
+				this.steady = null;
+				this.tries = 0;
+			});
 			this.enter(message.type === 'welcome' ? 'inside' : 'waiting');
 			break;
 		case 'denied':
@@ -226,6 +238,9 @@ export class Signaling {
 			break;
 		case 'error':
 			this.said = message.code;
+			/* a server with a full disk takes nobody in, and leaves the line open; the place is still ours */
+			if (message.code === 'unavailable' && message.re === 'join')
+				return this.lost(OUR_FAULT);
 			break;
 		}
 		this.o.hear(message);
@@ -259,6 +274,9 @@ export class Signaling {
 		const wire = this.wire;
 
 		this.answered();
+		if (this.steady !== null)
+			this.o.clock.cancel(this.steady);
+		this.steady = null;
 		this.wire = null;
 		if (!wire)
 			return;
@@ -266,9 +284,9 @@ export class Signaling {
 		wire.close();
 	}
 
-	private expectAnswer(): void {
+	private expectAnswer(ms: number): void {
 		this.answered();
-		this.answer = this.o.clock.after(ANSWER_MS, () => {
+		this.answer = this.o.clock.after(ms, () => {
 			this.answer = null;
 			this.lost(1006);
 		});

@@ -26,7 +26,7 @@ export function refusalOf({ code, said }: Closing): Refusal {
 	case 1007:
 	case 1008:
 	case 1009: return 'protocol';
-	case 1011: return 'server';
+	case 1011: return said === 'unavailable' ? 'busy' : 'server';
 	default: return 'network';
 	}
 }

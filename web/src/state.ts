@@ -1,7 +1,7 @@
 /* What the screens show. Written by visit.ts and the pages' own handlers, read by components. */
 import { signal } from '@preact/signals';
 import type { LinkState } from './peer';
-import type { MediaState, Meeting, Role } from './protocol';
+import type { MediaState, Meeting, Path, Role } from './protocol';
 import type { Refusal } from './refusal';
 
 export type Screen = 'home' | 'links' | 'join' | 'waiting' | 'call' | 'ended' | 'refused';
@@ -13,6 +13,7 @@ export interface Person {
 	media: MediaState;
 	away: boolean;
 	link: LinkState;
+	path: Path | null;
 	stream: MediaStream | null;
 }
 

@@ -177,7 +177,7 @@ function arrive(one: { id: string; role: state.Person['role']; away?: boolean } 
 	if (!person(one.id))
 		state.people.value = [...state.people.value, {
 			id: one.id, role: one.role, name: nameOf(one), media: UNSAID, away: one.away ?? false,
-			link: 'connecting', stream: null,
+			link: 'connecting', path: null, stream: null,
 		}];
 }
 
@@ -204,7 +204,7 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 		const known = before.find((other) => other.id === one.id);
 		return {
 			id: one.id, role: one.role, name: nameOf(one), media: one.media, away: one.away ?? false,
-			link: known?.link ?? 'connecting', stream: known?.stream ?? null,
+			link: known?.link ?? 'connecting', path: known?.path ?? null, stream: known?.stream ?? null,
 		};
 	});
 
@@ -215,8 +215,8 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 		clock,
 		connection: (config) => new RTCPeerConnection(config),
 		stream: () => new MediaStream(),
-		send: (to, data) => signaling?.send({ type: 'signal', to, data }) ?? false,
-		changed: (peer: Peer) => change(peer.id, { link: peer.state, stream: peer.stream }),
+		say: (message) => signaling?.send(message) ?? false,
+		changed: ({ id, state: link, path, stream }: Peer) => change(id, { link, path, stream }),
 	});
 	call.setTrack('audio', mic.track.value);
 	call.setTrack('video', camera.track.value);
@@ -363,7 +363,24 @@ export const end = () => signaling?.send({ type: 'end' });
 
 /* -- The world around the page -- */
 
-addEventListener('online', () => signaling?.hurry());
+function moved(): void {
+	signaling?.hurry();
+	call?.moved();
+}
+
+addEventListener('online', moved);
+
+/* It changes its mind about speed all the time; only another kind of network is another network. */
+const network = (navigator as Navigator & { connection?: EventTarget & { type?: string } }).connection;
+let kind = network?.type;
+
+network?.addEventListener('change', () => {
+	if (network.type === kind)
+		return;
+	kind = network.type;
+	if (kind !== 'none')
+		moved();
+});
 
 /* A reload must know whether the place may still be held; a phone ends pages without a word, so say it now and then. */
 const SEEN_MS = 20_000;

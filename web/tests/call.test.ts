@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Call } from '../src/call';
 import { sessionOf, type LinkState } from '../src/peer';
+import type { ClientMessage, IceServer } from '../src/protocol';
 import { FakeClock, settle } from './clock';
 import { FakeConnection, FakeStream } from './fake-rtc';
 
@@ -10,36 +11,52 @@ class Side {
 	call!: Call;
 	connections: FakeConnection[] = [];
 	states = new Map<string, LinkState>();
+	paths = new Map<string, string | null>();
 	sent: any[] = [];
+	asked = 0;
+	answers: object[] | null = [];	/* to `ice`; null: none comes */
+	reports: any[] = [];
 	deaf = false;
 	other!: Side;
 
-	constructor(readonly id: string, private readonly clock: FakeClock) {
+	constructor(readonly id: string, private readonly clock: FakeClock, private readonly relayOnly: boolean) {
 		this.open();
 	}
 
 	/** Also what a reload does. */
 	open(): void {
 		this.call = new Call({
-			self: this.id, iceServers: [], relayOnly: false, clock: this.clock,
+			self: this.id, iceServers: [], relayOnly: this.relayOnly, clock: this.clock,
 			connection: (config) => {
 				const one = new FakeConnection(config);
 				this.connections.push(one);
 				return one as unknown as RTCPeerConnection;
 			},
 			stream: () => new FakeStream() as unknown as MediaStream,
-			send: (to, data) => {
-				if (!this.call.online)
-					return false;
-				this.sent.push(data);
-				setImmediate(() => {
-					if (!this.other.deaf)
-						this.other.call.hear(this.id, JSON.parse(JSON.stringify(data)));
-				});
-				return true;
+			say: (message) => this.call.online && this.say(message),
+			changed: (peer) => {
+				this.states.set(peer.id, peer.state);
+				this.paths.set(peer.id, peer.path);
 			},
-			changed: (peer) => this.states.set(peer.id, peer.state),
 		});
+	}
+
+	private say(message: ClientMessage): boolean {
+		const { call } = this;
+
+		if (message.type === 'signal') {
+			this.sent.push(message.data);
+			setImmediate(() => {
+				if (message.to === this.other.id && !this.other.deaf)
+					this.other.call.hear(this.id, JSON.parse(JSON.stringify(message.data)));
+			});
+		} else if (message.type === 'ice') {
+			this.asked++;
+			setImmediate(() => this.answers && call.configure(this.answers as IceServer[]));
+		} else {
+			this.reports.push(message);
+		}
+		return true;
 	}
 
 	get now(): FakeConnection {
@@ -47,10 +64,10 @@ class Side {
 	}
 }
 
-function pair(): { clock: FakeClock; a: Side; b: Side } {
+function pair(relayOnly = false): { clock: FakeClock; a: Side; b: Side } {
 	const clock = new FakeClock();
-	const a = new Side('a', clock);	/* the lower id is the polite one */
-	const b = new Side('b', clock);
+	const a = new Side('a', clock, relayOnly);	/* the lower id leads */
+	const b = new Side('b', clock, relayOnly);
 
 	a.other = b;
 	b.other = a;
@@ -215,20 +232,190 @@ test('candidates found while nobody listens are said later', async () => {
 	assert.deepEqual(b.now.candidates.slice(before), [{ candidate: 'late' }]);
 });
 
-test('four seconds without packets restart ICE; ten more and it is built anew', async () => {
+test('four seconds without packets restart ICE; six more and it is built anew', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.now.become('disconnected');
+	assert.equal(a.states.get('b'), 'interrupted');
+	await clock.pass(3900);
+	assert.equal(a.now.restarts, 0);
+	await clock.pass(200);
+	assert.equal(a.now.restarts, 1);
+	a.now.become('connecting');	/* states of a restart do not lengthen it */
+	await clock.pass(3000);
+	a.now.become('disconnected');
+	await clock.pass(2800);
+	assert.equal(a.connections.length, 1);
+	await clock.pass(300);
+	await long();
+	assert.equal(a.connections.length, 2);
+	assertTalking(a, b);
+});
+
+test('a restart that brings it back is the end of it', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.now.become('disconnected');
+	await clock.pass(5000);
+	a.now.become('connecting');
+	assert.equal(a.states.get('b'), 'interrupted');
+	a.now.become('connected');
+	b.now.become('connecting');		/* the other only answers it, and its picture goes on */
+	assert.equal(b.states.get('a'), 'connected');
+	b.now.become('connected');
+	await clock.pass(60_000);
+	assert.equal(a.now.restarts, 1);
+	assert.equal(a.connections.length + b.connections.length, 2);
+	assertTalking(a, b);
+});
+
+test('if the one who leads does nothing, the other restarts and builds anew', async () => {
 	const { clock, a, b } = pair();
 
 	await connect(a, b);
 	b.now.become('disconnected');
-	assert.equal(b.states.get('a'), 'interrupted');
-	await clock.pass(3900);
-	assert.equal(b.now.restarts, 0);
+	await clock.pass(6900);
+	assert.equal(b.now.restarts, 0, 'it is the other\'s turn first');
 	await clock.pass(200);
 	assert.equal(b.now.restarts, 1);
-	await clock.pass(11_000);
+	await clock.pass(9000);
 	await long();
 	assert.equal(b.connections.length, 2);
 	assertTalking(a, b);
+});
+
+test('both lose it and no restart helps: one builds anew, the other follows, and no more than that', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.now.become('disconnected');
+	b.now.become('disconnected');
+	await clock.pass(12_000);
+	await long();
+	assertTalking(a, b);
+	a.now.become('connected');
+	b.now.become('connected');
+	await clock.pass(60_000);
+	assert.equal(a.connections.length, 2);
+	assert.equal(b.connections.length, 2);
+	assertTalking(a, b);
+});
+
+test('who waits for credentials to build anew is overtaken by the other\'s new connection', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.answers = b.answers = null;
+	b.now.become('failed');
+	await clock.pass(3500);		/* b waits for credentials when a's offer comes */
+	a.now.become('failed');
+	a.call.configure([]);
+	await clock.pass(100);
+	a.call.configure([]);
+	await clock.pass(10_000);
+	await long();
+	assertTalking(a, b);
+	assert.equal(a.connections.length, 2);
+	assert.equal(b.connections.length, 2);
+});
+
+test('what never comes up is tried again, at ever longer intervals, without end', async () => {
+	const { clock, a, b } = pair();
+
+	b.deaf = true;
+	b.call.meet('a', false);
+	a.call.meet('b', true);
+	const after: number[] = [];
+	while (after.length < 8) {
+		const before = a.connections.length;
+		const began = clock.now;
+		while (a.connections.length === before)
+			await clock.pass(100);
+		after.push(Math.round((clock.now - began) / 1000));
+		await long();
+	}
+	assert.ok(after.every((pause, n) => !n || pause >= after[n - 1]), `${after}`);
+	assert.ok(after.at(-1)! <= 30, `${after}`);
+});
+
+test('before a restart and before a new connection the relay\'s credentials are made fresh', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.answers = [{ urls: 'turn:fresh.invalid', username: 'u', credential: 'c' }];
+	a.now.become('disconnected');
+	await clock.pass(4000);
+	assert.equal(a.asked, 1);
+	await long();
+	assert.deepEqual(a.now.config.iceServers, a.answers);
+	assert.equal(a.now.restarts, 1);
+	a.answers = [{ urls: 'turn:fresher.invalid' }];
+	await clock.pass(6000);
+	await long();
+	assert.equal(a.connections.length, 2);
+	assert.deepEqual(a.now.config.iceServers, a.answers);
+});
+
+test('credentials that do not come are waited for two seconds', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.answers = null;
+	a.now.become('disconnected');
+	await clock.pass(5900);
+	assert.equal(a.now.restarts, 0);
+	await clock.pass(200);
+	assert.equal(a.now.restarts, 1);
+});
+
+test('one question serves all peers', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.call.meet('c', true);
+	await long();
+	a.now.become('connected');
+	a.call.moved();
+	await clock.pass(100);
+	assert.equal(a.asked, 1);
+	assert.deepEqual(a.connections.map((one) => one.restarts), [1, 1]);
+});
+
+test('another network restarts at once, and goes back to watching if it was well all along', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	b.call.moved();
+	await clock.pass(0);
+	assert.equal(b.now.restarts, 1);
+	assert.equal(b.states.get('a'), 'connected', 'the picture stays');
+	await clock.pass(60_000);
+	assert.equal(b.connections.length, 1);
+	b.call.moved();
+	await clock.pass(1000);
+	b.now.become('disconnected');
+	await clock.pass(9000);
+	await long();
+	assert.equal(b.connections.length, 2);
+	assertTalking(a, b);
+});
+
+test('another network while signaling is lost: the restart comes as soon as it can pass', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.call.offline();
+	a.call.moved();
+	await clock.pass(5000);
+	assert.equal(a.now.restarts, 0);
+	a.call.back([{ id: 'b' }]);
+	await clock.pass(0);
+	assert.equal(a.now.restarts, 1);
+	await long();
+	assertTalking(a, b);
+	assert.equal(a.connections.length, 1);
 });
 
 test('a hiccup is only a hiccup', async () => {
@@ -243,7 +430,7 @@ test('a hiccup is only a hiccup', async () => {
 	assert.equal(b.states.get('a'), 'connected');
 });
 
-test('what failed is built anew, first by the impolite one', async () => {
+test('what failed is built anew, first by the one who leads', async () => {
 	const { clock, a, b } = pair();
 
 	await connect(a, b);
@@ -260,15 +447,174 @@ test('nothing is tried towards somebody who is away', async () => {
 	const { clock, a, b } = pair();
 
 	await connect(a, b);
-	b.call.setAway('a', true);
-	b.now.become('disconnected');
-	b.now.become('failed');
+	a.call.setAway('b', true);
+	a.now.become('disconnected');
+	a.now.become('failed');
 	await clock.pass(60_000);
-	assert.equal(b.connections.length, 1);
-	b.call.setAway('a', false);
+	assert.equal(a.connections.length, 1);
+	a.call.setAway('b', false);
 	await clock.pass(1000);
 	await long();
-	assert.equal(b.connections.length, 2);
+	assert.equal(a.connections.length, 2);
+});
+
+test('an answer that got lost is given again to the offer that is said again', async () => {
+	const { a, b } = pair();
+
+	b.call.meet('a', false);
+	a.deaf = true;
+	a.call.meet('b', true);
+	await long();
+	assert.equal(a.now.signalingState, 'have-local-offer');
+	assert.equal(b.now.signalingState, 'stable');
+	a.call.offline();
+	b.call.setAway('a', true);
+	a.deaf = false;
+	a.call.back([{ id: 'b' }]);
+	b.call.setAway('a', false);
+	await long();
+	assertTalking(a, b);
+	assert.equal(a.connections.length + b.connections.length, 2);
+});
+
+test('signaling lost between offer and answer, on the side that answers', async () => {
+	const { a, b } = pair();
+
+	b.call.meet('a', false);
+	a.call.meet('b', true);
+	b.call.offline();		/* the offer arrives, the answer does not go out */
+	await long();
+	a.call.setAway('b', true);
+	b.call.back([{ id: 'a' }]);
+	a.call.setAway('b', false);
+	await long();
+	assertTalking(a, b);
+});
+
+test('both restart at once and both offers are lost with the connections', async () => {
+	const { a, b } = pair();
+
+	await connect(a, b);
+	a.deaf = b.deaf = true;
+	a.now.restartIce();
+	b.now.restartIce();
+	await long();
+	assert.deepEqual([a.now.signalingState, b.now.signalingState], ['have-local-offer', 'have-local-offer']);
+	for (const side of [a, b])
+		side.call.offline();
+	a.deaf = b.deaf = false;
+	a.call.back([{ id: 'b', away: true }]);
+	await long();
+	b.call.back([{ id: 'a' }]);
+	a.call.setAway('b', false);
+	await long();
+	assertTalking(a, b);
+	assert.equal(a.connections.length + b.connections.length, 2);
+});
+
+test('in a relay-only meeting every connection, later ones too, uses relays and nothing else', async () => {
+	const { clock, a, b } = pair(true);
+
+	await connect(a, b);
+	a.now.become('failed');
+	await clock.pass(100);
+	await long();
+	a.call.configure([{ urls: 'turn:relay.invalid' }]);
+	assert.equal(a.connections.length, 2);
+	for (const one of [...a.connections, ...b.connections])
+		assert.equal(one.config.iceTransportPolicy, 'relay');
+});
+
+test('the path is read when it is connected, and again while it lasts', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.now.goes({ candidateType: 'host' });
+	await clock.pass(5000);
+	assert.equal(a.paths.get('b'), 'direct');
+	a.now.goes({ candidateType: 'relay', relayProtocol: 'tls' });
+	await clock.pass(5000);
+	assert.equal(a.paths.get('b'), 'relay-tls');
+	a.now.become('failed');
+	await clock.pass(100);
+	await long();
+	assert.equal(a.paths.get('b'), null, 'a new connection has to be asked anew');
+});
+
+test('each connection is reported once, with its path; each loss once', async () => {
+	const { clock, a, b } = pair();
+
+	b.call.meet('a', false);
+	a.call.meet('b', true);
+	await long();
+	a.now.goes({ candidateType: 'relay', relayProtocol: 'tcp' });
+	a.now.become('connected');
+	b.now.become('connected');
+	await clock.pass(30_000);
+	assert.deepEqual(a.reports, [{ type: 'report', peer: 'b', event: 'connected', path: 'relay-tcp' }]);
+
+	/* a hiccup is none; more than ten seconds are; and it is found again */
+	a.call.setAway('b', true);
+	a.now.become('disconnected');
+	await clock.pass(9000);
+	a.now.become('connected');
+	await clock.pass(30_000);
+	assert.equal(a.reports.length, 1);
+	a.now.become('disconnected');
+	await clock.pass(60_000);
+	assert.deepEqual(a.reports.slice(1), [{ type: 'report', peer: 'b', event: 'lost', path: undefined }]);
+	a.now.become('connected');
+	await clock.pass(1000);
+	assert.deepEqual(a.reports.slice(2).map((one) => one.event), ['connected']);
+
+	/* given up before the ten seconds are over */
+	a.call.setAway('b', false);
+	a.now.become('failed');
+	await clock.pass(1000);
+	assert.deepEqual(a.reports.slice(3).map((one) => one.event), ['lost']);
+	await long();
+	a.now.goes({ candidateType: 'host' });
+	a.now.become('connected');
+	b.now.become('connected');
+	await clock.pass(30_000);
+	assert.deepEqual(a.reports.slice(4).map((one) => [one.event, one.path]), [['connected', 'direct']]);
+});
+
+test('a connection to the page that was reloaded is another one, and no loss', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	await clock.pass(100);
+	b.call.close();
+	b.open();
+	b.call.meet('a', true);
+	await long();
+	assertTalking(a, b);
+	a.now.become('connected');
+	await clock.pass(100);
+	assert.deepEqual(a.reports.map((one) => one.event), ['connected', 'connected']);
+});
+
+test('a loss while signaling is lost is reported afterwards, unless it is over', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	await clock.pass(100);
+	a.reports = [];
+	a.call.offline();
+	a.now.become('disconnected');
+	await clock.pass(20_000);
+	a.now.become('connected');
+	await clock.pass(100);
+	a.call.back([{ id: 'b' }]);
+	await clock.pass(100);
+	assert.deepEqual(a.reports, []);
+	a.call.offline();
+	a.now.become('disconnected');
+	await clock.pass(20_000);
+	a.call.back([{ id: 'b' }]);
+	await clock.pass(100);
+	assert.deepEqual(a.reports.map((one) => one.event), ['lost']);
 });
 
 test('new ICE servers reach living connections and later ones', async () => {

@@ -41,8 +41,10 @@ export class FakeConnection {
 	connectionState = 'new';
 	localDescription: any = null;
 	currentRemoteDescription: any = null;
+	remoteDescription: any = null;
 	candidates: any[] = [];
 	restarts = 0;
+	stats = new Map<string, any>();
 	readonly session = `${sessions++}`;
 	private version = 0;
 	private needed = false;
@@ -69,6 +71,20 @@ export class FakeConnection {
 		this.need();
 	}
 
+	async getStats(): Promise<Map<string, any>> {
+		return this.stats;
+	}
+
+	/** What a browser counts of the chosen pair. */
+	goes(local: object, remote: object = { candidateType: 'host' }): void {
+		this.stats = new Map<string, any>([
+			['T', { type: 'transport', selectedCandidatePairId: 'P' }],
+			['P', { type: 'candidate-pair', localCandidateId: 'L', remoteCandidateId: 'R' }],
+			['L', { type: 'local-candidate', ...local }],
+			['R', { type: 'remote-candidate', ...remote }],
+		]);
+	}
+
 	setConfiguration(config: any): void {
 		this.config = config;
 	}
@@ -90,6 +106,7 @@ export class FakeConnection {
 
 	async setRemoteDescription(description: any): Promise<void> {
 		this.alive();
+		this.remoteDescription = description;
 		if (description.type === 'answer') {
 			if (this.signalingState !== 'have-local-offer')
 				throw new Error('InvalidStateError');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refusalOf } from '../src/refusal';
 import { backoff, Signaling, type Closing, type Phase, type ServerMessage, type Wire } from '../src/protocol';
 import { FakeClock } from './clock';
 
@@ -111,6 +112,71 @@ for (const code of [1000, 1008, 1009, 4400, 4401, 4403, 4404, 4409, 4410])
 		assert.equal(wires.length, 1);
 		assert.equal(clock.pending, 0);
 	});
+
+test('a server that cannot record lets nobody in for now: the place is kept, and asked for again', async () => {
+	const { clock, wires, phases, closings } = setup();
+	const full = { type: 'error', code: 'unavailable', detail: '', re: 'join' };
+
+	wires[0].onopen!();
+	wires[0].say(WELCOME);
+	wires[0].onclose!({ code: 1011 });
+	for (let n = 1; n < 20; n++) {
+		await clock.pass(10_000);
+		wires.at(-1)!.onopen!();
+		wires.at(-1)!.say(full);
+		assert.ok(wires.at(-1)!.closed);
+	}
+	assert.equal(wires.length, 20);
+	assert.deepEqual(phases, ['inside', 'lost']);
+	await clock.pass(10_000);
+	wires.at(-1)!.onopen!();
+	assert.equal(wires.at(-1)!.sent[0].resume, 'secret');
+	wires.at(-1)!.say(WELCOME);
+	assert.equal(phases.at(-1), 'inside');
+	assert.deepEqual(closings, []);
+});
+
+test('who has no place yet hears after five tries that the server is busy', async () => {
+	const { clock, wires, closings } = setup();
+
+	for (let n = 0; n < 5; n++) {
+		wires.at(-1)!.onopen!();
+		wires.at(-1)!.say({ type: 'error', code: 'unavailable', detail: '', re: 'join' });
+		await clock.pass(10_000);
+	}
+	assert.deepEqual(closings, [{ code: 1011, said: 'unavailable' }]);
+	assert.equal(refusalOf(closings[0]), 'busy');
+});
+
+test('what is unavailable after the join leaves the connection alone', () => {
+	const { wires, phases } = setup();
+
+	wires[0].onopen!();
+	wires[0].say(WELCOME);
+	wires[0].say({ type: 'error', code: 'unavailable', detail: '', re: 'signal' });
+	assert.ok(!wires[0].closed);
+	assert.deepEqual(phases, ['inside']);
+});
+
+test('closed again right after every welcome, the pauses still grow', async () => {
+	const { clock, wires } = setup();
+
+	for (let n = 0; n < 8; n++) {
+		wires.at(-1)!.onopen!();
+		wires.at(-1)!.say(WELCOME);
+		wires.at(-1)!.onclose!({ code: 1011 });
+		await clock.pass(backoff(n, 1) - 1);
+		assert.equal(wires.length, n + 1);
+		await clock.pass(1);
+		assert.equal(wires.length, n + 2);
+	}
+	wires.at(-1)!.onopen!();
+	wires.at(-1)!.say(WELCOME);
+	await clock.pass(10_000);
+	wires.at(-1)!.onclose!({ code: 1011 });
+	await clock.pass(500);
+	assert.equal(wires.length, 10);
+});
 
 for (const code of [1001, 1006, 1011, 4408, 4429])
 	test(`close ${code} is passing for who has a place`, async () => {

@@ -9,14 +9,16 @@ const SHAPES = {
 	copy: 'M8.5 8.5h11v11h-11zM15.5 8.5v-4h-11v11h4',
 	check: 'M4.5 12.5l5 5 10-11',
 	lock: 'M5.5 10.5h13v9.5h-13zM8.5 10.5V7.5a3.5 3.5 0 0 1 7 0v3',
+	direct: 'M3 12h18M7 8l-4 4 4 4M17 8l4 4-4 4',
+	relay: 'M3 12h5M16 12h5M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',
 	sound: 'M4.5 9.5v5h3.5l5 4v-13l-5 4zM16.5 8.5a5 5 0 0 1 0 7',
 };
 
 export type IconName = keyof typeof SHAPES;
 
-export function Icon({ name, off }: { name: IconName; off?: boolean }) {
+export function Icon({ name, off, label }: { name: IconName; off?: boolean; label?: string }) {
 	return (
-		<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+		<svg class="icon" viewBox="0 0 24 24" {...label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true }}>
 			<path d={SHAPES[name]} />
 			{off && <path d="M4 4l16 16" />}
 		</svg>

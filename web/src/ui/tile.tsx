@@ -15,12 +15,12 @@ function state({ name, link, media, away }: Person): string | null {
 }
 
 export function Tile({ person }: { person: Person }) {
-	const { id, name, media, away, link, stream } = person;
+	const { id, name, media, away, link, path, stream } = person;
 	const words = state(person);
 
 	return (
 		<figure class="tile" data-test="tile" data-person={id} data-muted={`${!media.audio}`} data-camera={media.video ? 'on' : 'off'}
-			data-away={`${away}`} data-link={link} aria-label={name}>
+			data-away={`${away}`} data-link={link} data-path={path} aria-label={name}>
 			<Picture stream={stream} peer={id} />
 			<Sound stream={stream} />
 			{words && (
@@ -31,6 +31,12 @@ export function Tile({ person }: { person: Person }) {
 			)}
 			<figcaption>
 				<span class="name">{name}</span>
+				{path && link === 'connected' && (
+					<span class="mark">
+						<Icon name={path === 'direct' ? 'direct' : 'relay'} label={t('tile.path')} />
+						{t(path === 'direct' ? 'tile.direct' : 'tile.relayed')}
+					</span>
+				)}
 				{!media.audio && <span class="mark"><Icon name="mic" off />{t('tile.muted')}</span>}
 				{away && link === 'connected' && <span class="mark">{t('tile.signalLost')}</span>}
 			</figcaption>
