@@ -19,7 +19,7 @@ app   | base proto core store net app  | event2
 '
 
 # What the C library and the kernel bring: any other <header> is somebody's library.
-system='assert ctype dirent endian errno fcntl getopt grp inttypes libgen limits math netdb
+system='assert ctype dirent endian errno fcntl getopt grp ifaddrs inttypes libgen limits math netdb
 poll pthread pwd sched signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib
 string strings syslog termios time unistd
 arpa/* linux/* net/* netinet/* netinet6/* sys/*'

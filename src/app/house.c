@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/rnd.h"
 #include "net/file.h"
-#include "app/stund.h"
 #include "proto/factdata.h"
 
 #define KEY_FILE "server.key"
@@ -61,8 +60,6 @@ int house_new(struct house **out, const struct conf *conf, struct event_base *ba
 
 	h->conf = conf;
 	h->turn_ends = event_new(base, -1, 0, on_turn_end, h);
-	buf_init(&h->ice);
-	stund_put_ice_servers(&h->ice, conf);
 	err = ledger_open(&h->ledger, conf->state_dir, why);
 	if (!err)
 		err = load_key(h->key, conf->state_dir, why);
@@ -81,7 +78,6 @@ void house_free(struct house *h)
 	event_free(h->turn_ends);
 	ledger_close(h->ledger);
 	meetings_free(h->meetings);
-	buf_fini(&h->ice);
 	mem_wipe(h->key, sizeof(h->key));
 	free(h);
 }

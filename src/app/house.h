@@ -23,7 +23,6 @@ struct house {
 	struct gate gate;
 	struct meetings *meetings;
 	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
-	struct buf ice;			/* `iceServers`, ready to be sent */
 	bool loading;			/* nobody is served yet */
 	bool stopping;			/* nothing that happens now is a fact */
 	struct event *turn_ends;	/* when a turn of the loop has made facts */

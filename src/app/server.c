@@ -10,8 +10,8 @@
 #include "app/api.h"
 #include "app/commands.h"
 #include "app/house.h"
+#include "app/relay.h"
 #include "app/signaling.h"
-#include "app/stund.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -31,9 +31,9 @@ struct server {
 	struct loop *loop;
 	struct tls *tls;
 	struct listener_gauge *gauge;
-	struct listener *listener[CONF_LIST_MAX];
+	struct listener *listener[2 * CONF_LIST_MAX];
 	size_t listeners;
-	struct stund *stund;
+	struct relay *relay;
 	struct house *house;
 	struct signaling *signaling;
 	struct api *api;
@@ -97,6 +97,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 		listener_free(sv->listener[--sv->listeners]);
 	sv->house->stopping = true;
 	sv->drain_until = clock_mono_ms() + DRAIN_MS;
+	relay_drain(sv->relay);
 	signaling_drain(sv->signaling);
 	http_server_drain(sv->http);
 	event_add(sv->on_tick, &often);
@@ -143,6 +144,7 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 	    tls_reload(sv->tls, next.tls_certificate, next.tls_key, &text) != 0)
 		log_error("certificate not taken over, the old one stays: %s", text.p);
 	take_over(sv->conf, &next);
+	relay_reload(sv->relay);
 	log_init(sv->conf->log_level);
 	log_info("server reloaded");
 out:
@@ -159,9 +161,18 @@ static void on_http(void *arg, struct stream *s)
 	http_server_adopt(sv->http, s);
 }
 
-/* As many connections as the system gives us, less what we need ourselves. */
-static size_t connections_max(void)
+static void on_stun(void *arg, struct stream *s)
 {
+	struct server *sv = arg;
+
+	relay_adopt(sv->relay, s);
+}
+
+/* As many connections as the system gives us, less what we need ourselves: the relay a
+ * socket for each of its ports, but not more than half. */
+static size_t connections_max(const struct conf *conf)
+{
+	size_t ports = conf->relay ? (size_t)conf->relay_ports.max - conf->relay_ports.min : 0;
 	struct rlimit rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
@@ -169,43 +180,66 @@ static size_t connections_max(void)
 	rl.rlim_cur = rl.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &rl);
 	getrlimit(RLIMIT_NOFILE, &rl);
-	return rl.rlim_cur > 400 ? (size_t)rl.rlim_cur - 200 : 200;
+	if (rl.rlim_cur <= 400)
+		return 200;
+	rl.rlim_cur -= 200;
+	return rl.rlim_cur - (ports < rl.rlim_cur / 2 ? ports : rl.rlim_cur / 2);
+}
+
+/* is_default: nobody chose the address, so a machine without IPv6 does without it. */
+static int listen_one(struct server *sv, const char *where, bool is_default,
+		      const struct listener_plan *plan, struct buf *why)
+{
+	struct conf_addr addr;
+	int err = conf_addr(&addr, where);
+
+	if (!err)
+		err = listener_new(&sv->listener[sv->listeners], sv->loop, sv->gauge, plan,
+				   (struct sockaddr *)&addr.sa, addr.len, why);
+	if (!err)
+		sv->listeners++;
+	return err == ERR_NOT_FOUND && is_default ? 0 : err;
+}
+
+static bool is_listed(const struct conf_list *list, const char *where)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->item[i], where) == 0)
+			return true;
+	}
+	return false;
 }
 
 static int listen_all(struct server *sv, struct buf *why)
 {
+	const struct conf *conf = sv->conf;
 	const struct listener_caps caps = {
-		.connections = connections_max(),
-		.per_address = sv->conf->connections_per_address,
+		.connections = connections_max(conf),
+		.per_address = conf->connections_per_address,
 	};
-	const struct listener_plan plan = {
+	struct listener_plan plan = {
 		.tls = sv->tls,
 		.on_http = on_http,
+		.on_stun = conf->relay ? on_stun : NULL,
 		.arg = sv,
 		.first_byte_ms = LISTENER_FIRST_BYTE_MS,
 	};
-	int err = 0, missing = 0;
+	int err = 0;
 	size_t i;
 
 	sv->gauge = listener_gauge_new(&caps);
-	for (i = 0; !err && i < sv->conf->listen.count; i++) {
-		struct conf_addr addr;
-
-		err = conf_addr(&addr, sv->conf->listen.item[i]);
-		if (!err)
-			err = listener_new(&sv->listener[sv->listeners], sv->loop,
-					   sv->gauge, &plan,
-					   (struct sockaddr *)&addr.sa, addr.len, why);
-		if (!err) {
-			sv->listeners++;
-		} else if (err == ERR_NOT_FOUND && sv->conf->listen_default) {
-			missing = err;
-			err = 0;
-		}
-	}
-	/* a machine without IPv6 is served without it */
+	for (i = 0; !err && i < conf->listen.count; i++)
+		err = listen_one(sv, conf->listen.item[i], conf->listen_default, &plan, why);
 	if (!err && !sv->listeners)
-		err = missing;
+		err = ERR_NOT_FOUND;
+	plan.tls = NULL;
+	plan.on_http = NULL;
+	for (i = 0; !err && conf->relay && i < conf->stun_listen.count; i++) {
+		/* the page's own port takes what begins with STUN anyway */
+		if (!is_listed(&conf->listen, conf->stun_listen.item[i]))
+			err = listen_one(sv, conf->stun_listen.item[i], conf->stun_default,
+					 &plan, why);
+	}
 	if (!err)
 		buf_reset(why);
 	return err;
@@ -226,13 +260,13 @@ static int start(struct server *sv, struct buf *why)
 	if (!err)
 		err = listen_all(sv, why);
 	if (!err)
-		err = stund_new(&sv->stund, sv->loop, sv->conf, why);
+		err = relay_new(&sv->relay, sv->base, sv->conf, why);
 	if (err)
 		return err;
 
 	err = house_new(&sv->house, sv->conf, sv->base, &sentence);
 	if (!err) {
-		sv->signaling = signaling_new(sv->loop, sv->house);
+		sv->signaling = signaling_new(sv->loop, sv->house, sv->relay);
 		signaling_port(sv->signaling, &port);
 		err = house_load(sv->house, &port, PACKAGE_VERSION, &sentence);
 	}
@@ -240,6 +274,9 @@ static int start(struct server *sv, struct buf *why)
 		buf_puts(why, sentence.text);
 		return err;
 	}
+	err = relay_start(sv->relay, sv->house, why);
+	if (err)
+		return err;
 	sv->api = api_new(sv->loop, sv->house, sv->signaling);
 	sv->http = http_server_new(sv->loop, api_handle, sv->api, api_problem);
 	http_server_set_common_headers(sv->http,
@@ -276,8 +313,8 @@ static void finish(struct server *sv)
 	http_server_free(sv->http);
 	api_free(sv->api);
 	signaling_free(sv->signaling);
+	relay_free(sv->relay);
 	house_free(sv->house);
-	stund_free(sv->stund);
 	free_event(sv->on_term);
 	free_event(sv->on_int);
 	free_event(sv->on_hup);
@@ -304,6 +341,7 @@ int server_run(struct conf *conf, const char *path)
 		log_info("server started version=" PACKAGE_VERSION " url=%s",
 			 conf->public_url);
 		event_base_dispatch(sv.base);
+		relay_stop(sv.relay);
 		if (sv.status == EXIT_OK)
 			house_stop(sv.house);
 		log_info("server stopped");

@@ -15,12 +15,12 @@
  * back. As for a reader that is too slow (net/ws). */
 #define HELD_MAX (1024 * 1024)
 #define HELD_MS 10000
-/* Credentials live an hour and are renewed at half of it. */
-#define ICE_LIFE_MS 3600000
+#define ICE_AGAIN_MS (RELAY_CREDENTIAL_MS / 2)
 
 struct signaling {
 	struct loop *loop;
 	struct house *house;
+	struct relay *relay;
 	struct ws_hub *hub;
 };
 
@@ -168,16 +168,18 @@ static void port_hang_up(void *arg, struct seat *to, uint64_t gate, uint16_t cod
 
 static void port_forget(void *arg, struct seat *s)
 {
+	struct signaling *sg = arg;
 	struct session *c = s->conn;
 
-	(void)arg;
+	relay_forget(sg->relay, s);
 	if (c)
 		c->seat = NULL;
 }
 
 static void port_admitted(void *arg, struct seat *s)
 {
-	/* the welcome that follows carries the same servers: there is no relay yet */
+	/* The welcome that follows brings credentials of the better class; those of
+	 * before die of their own little allowance. */
 	(void)arg;
 	(void)s;
 }
@@ -193,9 +195,7 @@ static const char *port_ice(void *arg, const struct seat *s, int64_t *expires_at
 {
 	struct signaling *sg = arg;
 
-	(void)s;
-	*expires_at = house_now().wall + ICE_LIFE_MS;
-	return sg->house->ice.p;
+	return relay_ice(sg->relay, s, expires_at);
 }
 
 void signaling_port(struct signaling *sg, struct room_port *port)
@@ -247,7 +247,7 @@ static void ice_due(struct loop_timer *t)
 	if (!c->seat)
 		return;
 	room_tell_ice(c->seat);
-	loop_timer_set(c->sg->loop, t, loop_now_ms(c->sg->loop) + ICE_LIFE_MS / 2);
+	loop_timer_set(c->sg->loop, t, loop_now_ms(c->sg->loop) + ICE_AGAIN_MS);
 }
 
 static void join(struct session *c, const struct sigmsg *msg)
@@ -284,7 +284,7 @@ static void join(struct session *c, const struct sigmsg *msg)
 	}
 	c->timer.fn = ice_due;
 	loop_timer_set(c->sg->loop, &c->timer,
-		       loop_now_ms(c->sg->loop) + ICE_LIFE_MS / 2);
+		       loop_now_ms(c->sg->loop) + ICE_AGAIN_MS);
 }
 
 /* The first message, which must be a join. */
@@ -371,12 +371,13 @@ void signaling_accept(struct signaling *sg, struct http_request *rq, const char 
 	c->ws = ws_accept(sg->hub, rq, accept, SIGNALING_PROTOCOL, &events, c);
 }
 
-struct signaling *signaling_new(struct loop *l, struct house *h)
+struct signaling *signaling_new(struct loop *l, struct house *h, struct relay *r)
 {
 	struct signaling *sg = mem_new(sizeof(*sg));
 
 	sg->loop = l;
 	sg->house = h;
+	sg->relay = r;
 	sg->hub = ws_hub_new(l, NULL);
 	return sg;
 }

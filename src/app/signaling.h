@@ -7,14 +7,15 @@
 #define PARAVENT_APP_SIGNALING_H
 
 #include "app/house.h"
+#include "app/relay.h"
 #include "net/ws.h"
 
 #define SIGNALING_PROTOCOL "paravent.v1"
 
 struct signaling;
 
-/* h: borrowed. */
-struct signaling *signaling_new(struct loop *l, struct house *h);
+/* h, r: borrowed. */
+struct signaling *signaling_new(struct loop *l, struct house *h, struct relay *r);
 
 /* Drops what is open. Accepts NULL. */
 void signaling_free(struct signaling *sg);

@@ -314,6 +314,8 @@ static int apply(struct meeting *m, const struct fact *f, const struct factdata 
 	case FACT_CALL_REFUSED:
 	case FACT_CALL_LOST:
 	case FACT_CALL_SUMMARY:
+	case FACT_RELAY_OPENED:
+	case FACT_RELAY_CLOSED:
 		return 0;
 	default:
 		return ERR_CORRUPT;

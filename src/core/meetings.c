@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/limits.h"
 #include "core/registry.h"
 
 /* How long after its time a meeting is looked at again while somebody is there. */
@@ -209,6 +210,15 @@ int meetings_cancel(struct meeting *m, uint64_t *gate, struct instant now,
 		return ERR_UNAVAILABLE;
 	*gate = room_finish(m, now, FACT_MEETING_CANCELLED, actor, REASON_NONE, "api");
 	return 0;
+}
+
+void meetings_relayed(struct meeting *m, struct instant now, enum fact_kind kind,
+		      const struct factdata *d)
+{
+	struct seat *s = meeting_seat(m, d->id);
+
+	if (s ? report_take(&s->reports, now.mono) : kind == FACT_RELAY_CLOSED)
+		registry_fact(m, now, kind, "server", d);
 }
 
 static void drop_gone(struct meeting *m)

@@ -12,6 +12,7 @@
 #include "core/instant.h"
 #include "core/meeting.h"
 #include "core/room.h"
+#include "proto/factdata.h"
 #include "proto/plan.h"
 
 struct meetings;
@@ -56,6 +57,15 @@ int meetings_schedule(struct meeting **out, uint64_t *gate, struct meetings *ms,
  */
 int meetings_cancel(struct meeting *m, uint64_t *gate, struct instant now,
 		    const char *actor);
+
+/**
+ * Remembers that somebody of this meeting began or ceased to use the relay (kind:
+ * FACT_RELAY_OPENED or FACT_RELAY_CLOSED), also after its end. Nobody waits for it;
+ * the caller has seen that the ledger takes facts. Who does it again and again spends
+ * what he has for reports, and is forgotten beyond that.
+ */
+void meetings_relayed(struct meeting *m, struct instant now, enum fact_kind kind,
+		      const struct factdata *d);
 
 /**
  * Replays one fact of the ledger, in the order of seq; of streams that are not

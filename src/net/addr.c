@@ -23,6 +23,18 @@ static const struct sockaddr_in6 *v6(const struct sockaddr *sa)
 	return sa->sa_family == AF_INET6 ? (const void *)sa : NULL;
 }
 
+void addr_text(char out[ADDR_TEXT_SIZE], const struct sockaddr *sa)
+{
+	const uint8_t *a = v4(sa);
+
+	if (a)
+		inet_ntop(AF_INET, a, out, ADDR_TEXT_SIZE);
+	else if (v6(sa))
+		inet_ntop(AF_INET6, &v6(sa)->sin6_addr, out, ADDR_TEXT_SIZE);
+	else
+		strcpy(out, "unknown");
+}
+
 void addr_text_port(char out[ADDR_TEXT_SIZE], const struct sockaddr *sa)
 {
 	char host[INET6_ADDRSTRLEN] = "unknown";

@@ -11,6 +11,9 @@
 
 #define ADDR_TEXT_SIZE 56	/* "[v6]:port" and NUL */
 
+/* "192.0.2.1" or "2001:db8::1"; a v4 address inside v6 reads as v4. */
+void addr_text(char out[ADDR_TEXT_SIZE], const struct sockaddr *sa);
+
 /* "192.0.2.1:443" or "[2001:db8::1]:443"; a v4 address inside v6 reads as v4. */
 void addr_text_port(char out[ADDR_TEXT_SIZE], const struct sockaddr *sa);
 

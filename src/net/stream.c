@@ -47,6 +47,7 @@ struct stream {
 
 	stream_gone_fn *gone;
 	void *gone_arg;
+	stream_parts_fn *release;	/* to be taken apart; gets `arg` */
 	int fd;
 	int err;		/* why it ended; told to the owner from the loop */
 	union {
@@ -70,6 +71,7 @@ struct stream {
 
 static void on_event(evutil_socket_t fd, short what, void *arg);
 static void flush(struct stream *s);
+static void leave(struct stream *s);
 
 /* ---- what the event waits for ---- */
 
@@ -200,6 +202,36 @@ void stream_close(struct stream *s)
 	rearm(s);
 }
 
+static void take_apart(struct stream *s)
+{
+	struct stream_parts parts = {
+		.fd = s->fd,
+		.ssl = s->ssl,
+		.in = s->in,
+		.gone = s->gone,
+		.gone_arg = s->gone_arg,
+	};
+
+	memcpy(&parts.peer, &s->peer, sizeof(s->peer));
+	buf_init(&s->in);
+	s->state = GONE;
+	event_del(&s->ev);
+	s->release(s->arg, &parts);
+}
+
+void stream_release(struct stream *s, stream_parts_fn *fn, void *arg)
+{
+	s->events = NULL;
+	s->release = fn;
+	s->arg = arg;
+	s->held = true;
+	loop_timer_stop(s->loop, &s->timer);
+	if (s->busy)
+		return;
+	s->busy = true;
+	leave(s);
+}
+
 /* Leaves our code: tells the end, frees, or waits for what comes next. */
 static void leave(struct stream *s)
 {
@@ -211,6 +243,8 @@ static void leave(struct stream *s)
 			events->on_closed(s->arg, s->err);
 		stream_free(s);
 	}
+	if (s->release && s->state == OPEN)
+		take_apart(s);
 	s->busy = false;
 	if (s->state == GONE)
 		release(s);
@@ -640,7 +674,7 @@ static void serve_open(struct stream *s, short what)
 		show_kept(s);
 	if (s->state == OPEN && !s->err && (s->ssl || what & (EV_READ | EV_TIMEOUT)))
 		receive(s);
-	if (s->state == OPEN && s->eof)
+	if (s->state == OPEN && s->eof && !s->release)
 		serve_eof(s);
 }
 

@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "net/loop.h"
 #include "net/tls.h"
@@ -88,6 +89,24 @@ void stream_set_owner(struct stream *s, const struct stream_events *events, void
  */
 typedef void stream_gone_fn(void *arg, const struct sockaddr *peer);
 void stream_on_gone(struct stream *s, stream_gone_fn *fn, void *arg);
+
+/* A connection in its parts, to be served by something else in another thread. */
+struct stream_parts {
+	int fd;
+	SSL *ssl;			/* NULL: plain; may hold more that has arrived */
+	struct buf in;			/* arrived, not taken */
+	struct sockaddr_storage peer;
+	stream_gone_fn *gone;		/* for whoever ends it to call, in this thread; */
+	void *gone_arg;			/* may be NULL */
+};
+typedef void stream_parts_fn(void *arg, struct stream_parts *parts);
+
+/**
+ * Takes the stream apart once we have left its callbacks (at once when we are not in
+ * one): fn gets everything, and the stream is freed. Nothing may wait to be sent. The
+ * owner is told nothing more; a connection that ends meanwhile is freed without fn.
+ */
+void stream_release(struct stream *s, stream_parts_fn *fn, void *arg);
 
 /**
  * The owner is busy: nothing is shown until stream_resume(), input is kept up to the

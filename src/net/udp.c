@@ -1,7 +1,9 @@
 #include "net/udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,101 +12,81 @@
 #include "base/mem.h"
 #include "net/addr.h"
 
-#define BATCH 32
-#define BATCHES_A_TURN 8	/* then the other events of the loop */
-#define DATAGRAM_MAX 2048	/* nothing we understand is longer; the rest is cut */
+#define FETCH 64
+#define FETCHES_A_TURN 4	/* then the other events of the loop */
 #define CONTROL_SIZE 64		/* one in_pktinfo or in6_pktinfo */
 
 struct udp {
 	struct event *ev;
+	struct batch *batch;
 	udp_datagram_fn *fn;
 	void *arg;
-	struct udp_counts counts;
+	struct turn_addr local;
+	bool everywhere;	/* bound to all addresses: each datagram says where to */
 	int fd;
 
-	struct mmsghdr in[BATCH], out[BATCH];
-	struct iovec in_part[BATCH], out_part[BATCH];
-	struct sockaddr_storage peer[BATCH];
-	_Alignas(struct cmsghdr) char control[BATCH][CONTROL_SIZE];
-	uint8_t data[BATCH][DATAGRAM_MAX];
-	uint8_t reply[BATCH][UDP_REPLY_MAX];
+	struct mmsghdr in[FETCH];
+	struct iovec part[FETCH];
+	struct sockaddr_storage peer[FETCH];
+	_Alignas(struct cmsghdr) uint8_t control[FETCH][CONTROL_SIZE];
 };
 
-/*
- * What came to one of several addresses must be answered from there, which a socket
- * bound to all of them does not do by itself. The note that says where a datagram came
- * to says, sent back, where the reply leaves from.
- */
-static void answer_from_there(struct msghdr *msg)
+/* Which of our addresses it came to; false where the kernel did not say. */
+static bool came_to(struct turn_addr *local, struct msghdr *msg)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
 
-	/* by which interface is the routing table's choice */
 	if (c && c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
-		((struct in_pktinfo *)(void *)CMSG_DATA(c))->ipi_ifindex = 0;
-	if (c && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
-		((struct in6_pktinfo *)(void *)CMSG_DATA(c))->ipi6_ifindex = 0;
+		memcpy(local->ip + 12,
+		       &((struct in_pktinfo *)(void *)CMSG_DATA(c))->ipi_addr, 4);
+	else if (c && c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+		memcpy(local->ip,
+		       &((struct in6_pktinfo *)(void *)CMSG_DATA(c))->ipi6_addr, 16);
+	else
+		return false;
+	return true;
 }
 
-static int receive_batch(struct udp *u)
+static int fetch(struct udp *u)
 {
-	for (int i = 0; i < BATCH; i++) {
+	uint8_t *slot[FETCH];
+	int n;
+
+	batch_take(u->batch, FETCH, slot);
+	for (int i = 0; i < FETCH; i++) {
 		struct msghdr *msg = &u->in[i].msg_hdr;
 
-		u->in_part[i] = (struct iovec){u->data[i], DATAGRAM_MAX};
-		*msg = (struct msghdr){
-			.msg_name = &u->peer[i],
-			.msg_namelen = sizeof(u->peer[i]),
-			.msg_iov = &u->in_part[i],
-			.msg_iovlen = 1,
-			.msg_control = u->control[i],
-			.msg_controllen = CONTROL_SIZE,
-		};
+		u->part[i] = (struct iovec){slot[i], BATCH_DATAGRAM};
+		msg->msg_name = &u->peer[i];
+		msg->msg_namelen = sizeof(u->peer[i]);
+		msg->msg_iov = &u->part[i];
+		msg->msg_iovlen = 1;
+		msg->msg_control = u->everywhere ? u->control[i] : NULL;
+		msg->msg_controllen = u->everywhere ? CONTROL_SIZE : 0;
 	}
-	return recvmmsg(u->fd, u->in, BATCH, MSG_DONTWAIT, NULL);
+	n = recvmmsg(u->fd, u->in, FETCH, MSG_DONTWAIT, NULL);
+	batch_give_back(u->batch, (unsigned)(n > 0 ? FETCH - n : FETCH));
+	return n;
 }
 
-/* One that the kernel refuses (no route, buffers full) must not hold up the others. */
-static void send_batch(struct udp *u, int count)
+static void serve(struct udp *u, int n)
 {
-	int sent = 0;
+	struct turn_addr local = u->local, peer;
+	unsigned cut = 0;
 
-	while (sent < count) {
-		int n = sendmmsg(u->fd, u->out + sent, (unsigned)(count - sent), MSG_DONTWAIT);
+	for (int i = 0; i < n; i++) {
+		struct msghdr *msg = &u->in[i].msg_hdr;
 
-		if (n > 0) {
-			u->counts.answered += (uint64_t)n;
-			sent += n;
-		} else if (errno != EINTR) {
-			u->counts.dropped++;
-			sent++;
+		if (msg->msg_flags & MSG_TRUNC) {
+			cut++;
+			continue;
 		}
-	}
-}
-
-static void serve_batch(struct udp *u, int count)
-{
-	int replies = 0;
-
-	for (int i = 0; i < count; i++) {
-		struct msghdr *in = &u->in[i].msg_hdr;
-		size_t len;
-
-		u->counts.received++;
-		if (in->msg_flags & MSG_TRUNC)
+		if (!turn_addr_of(&peer, (struct sockaddr *)&u->peer[i]) ||
+		    (u->everywhere && !came_to(&local, msg)))
 			continue;
-		len = u->fn(u->arg, (struct sockaddr *)&u->peer[i], u->data[i],
-			    u->in[i].msg_len, u->reply[replies]);
-		if (!len)
-			continue;
-		answer_from_there(in);
-		u->out_part[replies] = (struct iovec){u->reply[replies], len};
-		u->out[replies].msg_hdr = *in;
-		u->out[replies].msg_hdr.msg_iov = &u->out_part[replies];
-		u->out[replies].msg_hdr.msg_flags = 0;
-		replies++;
+		u->fn(u->arg, u, &peer, &local, u->part[i].iov_base, u->in[i].msg_len);
 	}
-	send_batch(u, replies);
+	batch_received(u->batch, (unsigned)n, cut);
 }
 
 static void on_datagrams(evutil_socket_t fd, short what, void *arg)
@@ -113,14 +95,13 @@ static void on_datagrams(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (int i = 0; i < BATCHES_A_TURN; i++) {
-		int n = receive_batch(u);
+	for (int i = 0; i < FETCHES_A_TURN; i++) {
+		/* an error is one of the socket's (an ICMP), and taken by being read */
+		int n = fetch(u);
 
 		if (n > 0)
-			serve_batch(u, n);
-		else if (n < 0 && errno != EAGAIN && errno != EINTR)
-			u->counts.errors++;	/* an ICMP of an earlier reply */
-		if (n < BATCH)
+			serve(u, n);
+		if (n < FETCH)
 			return;
 	}
 }
@@ -143,10 +124,33 @@ static int bind_error(int saved_errno, const struct sockaddr *sa, struct buf *wh
 	return ERR_IO;
 }
 
-int udp_new(struct udp **out, struct loop *l, const struct sockaddr *sa,
-	    socklen_t sa_len, udp_datagram_fn *fn, void *arg, struct buf *why)
+/* All clients come through here: a burst of them must find room while we are busy. */
+static void grow_buffers(int fd)
+{
+	const int size = UDP_BUFFER_WANTED;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+static bool is_everywhere(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET6)
+		return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)
+						 (const void *)sa)->sin6_addr);
+	return ((const struct sockaddr_in *)(const void *)sa)->sin_addr.s_addr ==
+	       INADDR_ANY;
+}
+
+int udp_new(struct udp **out, struct event_base *base, struct batch *batch,
+	    const struct sockaddr *sa, socklen_t sa_len, udp_datagram_fn *fn, void *arg,
+	    struct buf *why)
 {
 	const int on = 1;
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
 	struct udp *u;
 	int err, fd;
 
@@ -159,16 +163,21 @@ int udp_new(struct udp **out, struct loop *l, const struct sockaddr *sa,
 	} else {
 		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 	}
-	if (bind(fd, sa, sa_len) < 0) {
+	grow_buffers(fd);
+	if (bind(fd, sa, sa_len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&bound, &len) < 0) {
 		err = bind_error(errno, sa, why);
 		close(fd);
 		return err;
 	}
 	u = mem_new(sizeof(*u));
 	u->fd = fd;
+	u->batch = batch;
 	u->fn = fn;
 	u->arg = arg;
-	u->ev = event_new(loop_base(l), fd, EV_READ | EV_PERSIST, on_datagrams, u);
+	u->everywhere = is_everywhere(sa);
+	turn_addr_of(&u->local, (struct sockaddr *)&bound);
+	u->ev = event_new(base, fd, EV_READ | EV_PERSIST, on_datagrams, u);
 	event_add(u->ev, NULL);
 	*out = u;
 	return 0;
@@ -178,23 +187,47 @@ void udp_free(struct udp *u)
 {
 	if (!u)
 		return;
+	batch_flush(u->batch);
 	event_free(u->ev);
 	close(u->fd);
 	free(u);
 }
 
-uint16_t udp_port(const struct udp *u)
+/*
+ * What came to one of several addresses must be answered from there, which a socket
+ * bound to all of them does not do by itself.
+ */
+void udp_send(struct udp *u, const struct turn_addr *local, const struct turn_addr *peer,
+	      const uint8_t *p, size_t len)
 {
-	struct sockaddr_storage sa;
-	socklen_t len = sizeof(sa);
-
-	if (getsockname(u->fd, (struct sockaddr *)&sa, &len) < 0)
-		return 0;
-	/* both families have the port in the same place */
-	return ntohs(((struct sockaddr_in *)&sa)->sin_port);
+	batch_send(u->batch, u->fd, u->everywhere ? local : NULL, peer, p, len);
 }
 
-const struct udp_counts *udp_counts(const struct udp *u)
+void udp_send_copy(struct udp *u, const struct turn_addr *local,
+		   const struct turn_addr *peer, const uint8_t *p, size_t len)
 {
-	return &u->counts;
+	batch_send_copy(u->batch, u->fd, u->everywhere ? local : NULL, peer, p, len);
+}
+
+uint16_t udp_port(const struct udp *u)
+{
+	return u->local.port;
+}
+
+int udp_buffer(const struct udp *u)
+{
+	socklen_t len = sizeof(int);
+	int size = 0;
+
+	getsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &size, &len);
+	return size;
+}
+
+uint64_t udp_lost(const struct udp *u)
+{
+	uint32_t info[SK_MEMINFO_VARS] = {0};
+	socklen_t len = sizeof(info);
+
+	getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &len);
+	return info[SK_MEMINFO_DROPS];
 }

@@ -138,6 +138,80 @@ static bool host_is_valid(const char *s, size_t len)
 	return len >= 1 && len <= 253;
 }
 
+static const char *check_switch(const char *value)
+{
+	return strcmp(value, "on") && strcmp(value, "off") ? "must be on or off" : NULL;
+}
+
+/* "49152-65535". The ports below 1024 are for others; a reserved pair needs two. */
+static int range_of(struct conf_range *out, const char *s)
+{
+	char first[6];
+	size_t len = strcspn(s, "-");
+	long min, max;
+
+	if (s[len] != '-' || len >= sizeof(first))
+		return ERR_MALFORMED;
+	memcpy(first, s, len);
+	first[len] = '\0';
+	min = number_of(first, UINT16_MAX);
+	max = number_of(s + len + 1, UINT16_MAX);
+	if (min < 1024 || max <= min)
+		return ERR_MALFORMED;
+	*out = (struct conf_range){(uint16_t)min, (uint16_t)max};
+	return 0;
+}
+
+static const char *check_ports(const char *value)
+{
+	struct conf_range r;
+
+	return range_of(&r, value) ? "is no range of ports; write it like 49152-65535, "
+				     "from 1024 on" : NULL;
+}
+
+/* Reads "192.0.2.1" or "2001:db8::1", the first `len` characters; the bytes go to `ip`.
+ * Returns how many there are, or ERR_MALFORMED. */
+static int ip_of(uint8_t ip[16], const char *s, size_t len)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (len >= sizeof(text))
+		return ERR_MALFORMED;
+	memcpy(text, s, len);
+	text[len] = '\0';
+	if (inet_pton(AF_INET, text, ip) == 1)
+		return 4;
+	return inet_pton(AF_INET6, text, ip) == 1 ? 16 : ERR_MALFORMED;
+}
+
+static const char *check_ip(const char *value)
+{
+	uint8_t ip[16];
+
+	return ip_of(ip, value, strlen(value)) < 0 ? "is no address; write it like "
+						     "192.0.2.1, without a port" : NULL;
+}
+
+static const char *check_net(const char *value)
+{
+	size_t len = strcspn(value, "/");
+	uint8_t ip[16];
+	int bytes = ip_of(ip, value, len);
+	long bits = bytes * 8, bit;
+
+	if (bytes > 0 && value[len])
+		bits = number_of(value + len + 1, bytes * 8);
+	if (bytes < 0 || bits < 0)
+		return "is no network; write it like 10.20.0.0/16 or 2001:db8:1::/48";
+	for (bit = bits; bit < bytes * 8; bit++) {
+		if (ip[bit / 8] & 0x80 >> bit % 8)
+			return "has bits behind its prefix; write the network's first "
+			       "address";
+	}
+	return NULL;
+}
+
 static const char *check_stun_host(const char *value)
 {
 	if (!*value || host_is_valid(value, strlen(value)))
@@ -261,7 +335,7 @@ static char *origin_spelled(const char *url)
 
 /* --- The table of keys -------------------------------------------------------- */
 
-enum kind { TEXT, ORIGIN, LIST, ORIGINS, ACCESS, LEVEL, NUMBER };
+enum kind { TEXT, ORIGIN, LIST, ORIGINS, ACCESS, LEVEL, NUMBER, SWITCH, PORTS };
 
 struct key {
 	const char *name;
@@ -281,6 +355,11 @@ static const struct key keys[] = {
 	KEY("tls-key", TEXT, false, tls_key, check_path),
 	KEY("stun-listen", LIST, true, stun_listen, check_addr),
 	KEY("stun-host", TEXT, true, stun_host, check_stun_host),
+	KEY("relay", SWITCH, true, relay, check_switch),
+	KEY("relay-ports", PORTS, true, relay_ports, check_ports),
+	KEY("relay-address", LIST, true, relay_address, check_ip),
+	KEY("relay-peer-allow", LIST, true, relay_peer_allow, check_net),
+	KEY("relay-peer-deny", LIST, true, relay_peer_deny, check_net),
 	KEY("access", ACCESS, true, access, check_access),
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
 	KEY("connections-per-address", NUMBER, true, connections_per_address, check_number),
@@ -409,6 +488,8 @@ static void set_defaults(struct conf *c)
 	list_add(&c->listen, mem_copy("[::1]:8080", 10));
 	list_add(&c->stun_listen, mem_copy("127.0.0.1:3478", 14));
 	list_add(&c->stun_listen, mem_copy("[::1]:3478", 10));
+	c->relay = true;
+	c->relay_ports = (struct conf_range){49152, 65535};
 	c->access = CONF_ACCESS_OPEN;
 	c->connections_per_address = 256;
 	c->message_rate = 60;
@@ -724,6 +805,12 @@ static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
 	case NUMBER:
 		*(unsigned *)member(c, key) = (unsigned)number_of(value, NUMBER_MAX);
 		break;
+	case SWITCH:
+		*(bool *)member(c, key) = strcmp(value, "on") == 0;
+		break;
+	case PORTS:
+		range_of(member(c, key), value);
+		break;
 	}
 	if (list == &c->listen)
 		c->listen_default = false;
@@ -769,6 +856,17 @@ static void check_reachable(const struct reader *r, const struct conf *c)
 	}
 }
 
+/* Each family has one address that peers see. */
+static void check_relay_address(const struct reader *r, const struct conf *c)
+{
+	size_t i, v6 = 0;
+
+	for (i = 0; i < c->relay_address.count; i++)
+		v6 += strchr(c->relay_address.item[i], ':') != NULL;
+	if (v6 > 1 || c->relay_address.count - v6 > 1)
+		complain_at(r, "relay-address", "may have one IPv4 and one IPv6 address");
+}
+
 /* What only shows when all is read: values that do not go together. */
 static void check_together(const struct reader *r, const struct conf *c)
 {
@@ -788,6 +886,7 @@ static void check_together(const struct reader *r, const struct conf *c)
 	if (*c->tls_certificate && !conf_is_https(c))
 		complain_at(r, "public-url", "must begin with https://, for there is a "
 			    "tls-certificate");
+	check_relay_address(r, c);
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		const struct conf_list *l = member(c, &keys[i]);
 
@@ -904,6 +1003,13 @@ static void put_value(struct buf *out, const struct conf *c, const struct key *k
 		break;
 	case NUMBER:
 		buf_printf(out, "%u", *(unsigned *)member(c, key));
+		break;
+	case SWITCH:
+		buf_puts(out, *(const bool *)member(c, key) ? "on" : "off");
+		break;
+	case PORTS:
+		buf_printf(out, "%u-%u", ((const struct conf_range *)l)->min,
+			   ((const struct conf_range *)l)->max);
 		break;
 	}
 }

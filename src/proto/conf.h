@@ -31,6 +31,10 @@ struct conf_addr {
 	socklen_t len;
 };
 
+struct conf_range {
+	uint16_t min, max;	/* both count */
+};
+
 enum conf_access {
 	CONF_ACCESS_OPEN,	/* anybody who reaches the server makes meetings */
 };
@@ -46,9 +50,13 @@ struct conf {
 	bool url_follows;		/* nobody chose it: it follows `listen` */
 	struct conf_list listen;	/* "address:port", TCP, at least one */
 	bool listen_default;		/* nobody chose them */
-	struct conf_list stun_listen;	/* "address:port", UDP; none: no STUN */
+	struct conf_list stun_listen;	/* "address:port", UDP and TCP; none: no STUN */
 	bool stun_default;
 	char *stun_host;		/* what browsers are told, without a port */
+	bool relay;			/* TURN besides STUN */
+	struct conf_range relay_ports;
+	struct conf_list relay_address;	/* what peers see: one v4, one v6, or none */
+	struct conf_list relay_peer_allow, relay_peer_deny;	/* "address/bits" */
 	char *tls_certificate;		/* both files or neither */
 	char *tls_key;
 	char *state_dir;		/* absolute */

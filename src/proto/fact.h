@@ -53,7 +53,10 @@
 	X(FACT_CALL_REFUSED, "call.refused", "meeting", "id, path?, peer")    \
 	X(FACT_CALL_LOST, "call.lost", "meeting", "id, path?, peer")          \
 	X(FACT_CALL_SUMMARY, "call.summary", "meeting",                       \
-	  "id, path?, peer, stats?")
+	  "id, path?, peer, stats?")                                          \
+	X(FACT_RELAY_OPENED, "relay.opened", "meeting", "id, transport")      \
+	X(FACT_RELAY_CLOSED, "relay.closed", "meeting",                       \
+	  "bytesDown, bytesUp, id, seconds, transport: udp, tcp or tls")
 
 enum fact_kind {
 #define X(symbol, name, stream, members) symbol,

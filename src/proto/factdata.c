@@ -16,6 +16,13 @@ static const char *const reasons[] = {
 #undef X
 };
 
+static const char *const transports[] = {
+	NULL,
+#define X(symbol, name) name,
+	FACTDATA_TRANSPORTS(X)
+#undef X
+};
+
 /* Members, in the order in which canonical JSON has them. */
 enum {
 	HAS_BY = 1,
@@ -28,6 +35,8 @@ enum {
 	HAS_ROLE = 128,
 	HAS_STATS = 256,	/* optional */
 	HAS_VERSION = 512,
+	HAS_TRANSPORT = 1024,
+	HAS_AMOUNT = 2048,	/* bytesDown, bytesUp, seconds */
 };
 
 static unsigned int members_of(enum fact_kind kind)
@@ -64,10 +73,17 @@ static unsigned int members_of(enum fact_kind kind)
 		return HAS_ID | HAS_PATH | HAS_PEER;
 	case FACT_CALL_SUMMARY:
 		return HAS_ID | HAS_PATH | HAS_PEER | HAS_STATS;
+	case FACT_RELAY_OPENED:
+		return HAS_ID | HAS_TRANSPORT;
+	case FACT_RELAY_CLOSED:
+		return HAS_AMOUNT | HAS_ID | HAS_TRANSPORT;
 	default:
 		return 0;
 	}
 }
+
+/* What JSON numbers hold exactly (RFC 8259 section 6): 9 PB. */
+#define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
 
 /* Copies what was written into the fact's own bytes. */
 static void keep(char *out, size_t max, size_t *len, struct buf *b)
@@ -76,6 +92,11 @@ static void keep(char *out, size_t max, size_t *len, struct buf *b)
 	memcpy(out, b->p, b->len + 1);
 	*len = b->len;
 	buf_fini(b);
+}
+
+static int64_t amount(uint64_t bytes)
+{
+	return bytes < AMOUNT_MAX ? (int64_t)bytes : AMOUNT_MAX;
 }
 
 static void put_id(struct json_writer *w, const char *key, const char *id)
@@ -94,6 +115,10 @@ void factdata_put(struct fact *f, const struct factdata *d)
 	json_put_object(&w, NULL);
 	if (has & HAS_BY)
 		put_id(&w, "by", d->by);
+	if (has & HAS_AMOUNT) {
+		json_put_int(&w, "bytesDown", amount(d->bytes_down));
+		json_put_int(&w, "bytesUp", amount(d->bytes_up));
+	}
 	if (has & HAS_CLOSED)
 		json_put_int(&w, "closed", d->closed);
 	if (has & HAS_ID)
@@ -110,8 +135,14 @@ void factdata_put(struct fact *f, const struct factdata *d)
 		json_put_bool(&w, "resumed", true);
 	if (has & HAS_ROLE)
 		json_put_text(&w, "role", d->host ? "host" : "guest");
+	if (has & HAS_AMOUNT)
+		json_put_int(&w, "seconds", d->seconds);
 	if (has & HAS_STATS && d->stats_len)
 		json_put_raw(&w, "stats", d->stats, d->stats_len);
+	if (has & HAS_TRANSPORT) {
+		assert(d->transport);
+		json_put_text(&w, "transport", transports[d->transport]);
+	}
 	if (has & HAS_VERSION)
 		json_put_text(&w, "version", d->version);
 	json_put_end(&w);
@@ -187,6 +218,19 @@ static enum factdata_reason read_reason(struct reading *r)
 	return REASON_NONE;
 }
 
+static enum factdata_transport read_transport(struct reading *r)
+{
+	char word[8];
+	unsigned int i;
+
+	read_text(r, "transport", word, sizeof(word), true);
+	for (i = 1; i < TRANSPORT_COUNT; i++)
+		if (!r->bad && strcmp(transports[i], word) == 0)
+			return (enum factdata_transport)i;
+	r->bad = true;
+	return TRANSPORT_NONE;
+}
+
 static enum sigmsg_path read_path(struct reading *r)
 {
 	enum sigmsg_path path;
@@ -240,8 +284,15 @@ int factdata_get(struct factdata *out, const struct fact *f)
 		out->host = !r.bad && strcmp(role, "host") == 0;
 		r.bad |= !out->host && strcmp(role, "guest") != 0;
 	}
+	if (has & HAS_AMOUNT) {
+		out->bytes_down = (uint64_t)read_int(&r, "bytesDown", 0, AMOUNT_MAX);
+		out->bytes_up = (uint64_t)read_int(&r, "bytesUp", 0, AMOUNT_MAX);
+		out->seconds = (uint32_t)read_int(&r, "seconds", 0, UINT32_MAX);
+	}
 	if (has & HAS_STATS)
 		read_stats(&r, out);
+	if (has & HAS_TRANSPORT)
+		out->transport = read_transport(&r);
 	if (has & HAS_VERSION)
 		read_text(&r, "version", out->version, sizeof(out->version), true);
 	return r.bad ? ERR_CORRUPT : 0;

@@ -23,6 +23,20 @@
 	X(REASON_ENDED, "ended")                                              \
 	X(REASON_RESTART, "server-restart")
 
+/* X(symbol, name): how a client reached the relay */
+#define FACTDATA_TRANSPORTS(X)                                                \
+	X(TRANSPORT_UDP, "udp")                                               \
+	X(TRANSPORT_TCP, "tcp")                                               \
+	X(TRANSPORT_TLS, "tls")
+
+enum factdata_transport {
+	TRANSPORT_NONE,
+#define X(symbol, name) symbol,
+	FACTDATA_TRANSPORTS(X)
+#undef X
+	TRANSPORT_COUNT
+};
+
 enum factdata_reason {
 	REASON_NONE,
 #define X(symbol, name) symbol,
@@ -43,6 +57,9 @@ struct factdata {
 	size_t stats_len;		/* canonical JSON */
 	char stats[SIGMSG_STATS_MAX + 1];
 	uint32_t closed;		/* server.recovered */
+	enum factdata_transport transport;	/* relay.* */
+	uint64_t bytes_up, bytes_down;	/* relay.closed; from and to the client */
+	uint32_t seconds;
 	char version[32];		/* server.started */
 };
 

@@ -8,9 +8,9 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "proto/crc32.h"
 
 #define ATTR_HEADER_SIZE 4
-#define FINGERPRINT_XOR 0x5354554eu	/* "STUN" */
 #define FINGERPRINT_SIZE 4
 
 enum family { FAMILY_IPV4 = 1, FAMILY_IPV6 = 2 };
@@ -23,23 +23,9 @@ static size_t padded(size_t len)
 	return (len + 3) & ~(size_t)3;
 }
 
-/* CRC-32 (ISO 3309), four bits at a time: 64 bytes of table stay in the cache. */
-static uint32_t crc32(const uint8_t *p, size_t len)
+uint32_t stun_fingerprint(const void *bytes, size_t len)
 {
-	static const uint32_t nibble[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-		0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-		0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	uint32_t crc = 0xffffffff;
-
-	while (len--) {
-		crc ^= *p++;
-		crc = crc >> 4 ^ nibble[crc & 15];
-		crc = crc >> 4 ^ nibble[crc & 15];
-	}
-	return ~crc;
+	return crc32(bytes, len) ^ 0x5354554eu;		/* "STUN" */
 }
 
 /* --- Reading ----------------------------------------------------------------- */
@@ -76,7 +62,7 @@ static bool fingerprint_fits(const struct stun_msg *msg, size_t at,
 	struct wire w = wire_of_const(attr->value, attr->len);
 
 	return attr->len == FINGERPRINT_SIZE &&
-	       wire_get_u32(&w) == (crc32(msg->bytes, at) ^ FINGERPRINT_XOR);
+	       wire_get_u32(&w) == stun_fingerprint(msg->bytes, at);
 }
 
 /* Walks once through all, so that nobody after us meets an attribute that is cut. */
@@ -462,7 +448,7 @@ void stun_put_fingerprint(struct stun_out *o)
 	set_length(o, ATTR_HEADER_SIZE + FINGERPRINT_SIZE);
 	if (o->w.err)
 		return;
-	crc = crc32(o->start, written(o)) ^ FINGERPRINT_XOR;
+	crc = stun_fingerprint(o->start, written(o));
 	wire_put_u16(&o->w, STUN_ATTR_FINGERPRINT);
 	wire_put_u16(&o->w, FINGERPRINT_SIZE);
 	wire_put_u32(&o->w, crc);

@@ -129,6 +129,10 @@ bool stun_next(const struct stun_msg *msg, size_t *at, struct stun_attr *out);
 /* The first attribute of a type (section 14: only the first counts); false: none. */
 bool stun_find(const struct stun_msg *msg, uint16_t type, struct stun_attr *out);
 
+/* What FINGERPRINT says about the `len` bytes before it (section 14.7); the header's
+ * length must be the final one. */
+uint32_t stun_fingerprint(const void *bytes, size_t len);
+
 /**
  * Lists the comprehension-required attribute types that are not among `known`, each
  * once, at most `cap`. Returns how many were written to `out`.

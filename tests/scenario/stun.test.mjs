@@ -217,8 +217,8 @@ describe('STUN', { concurrency: true }, () => {
 		['a success answer', message({ type: SUCCESS })],
 		['an error answer', message({ type: ERROR })],
 		['an indication', message({ type: 0x0011 })],
-		['an Allocate request', message({ type: 0x0003 })],
-		['an unknown method', message({ type: 0x0009 })],
+		['a Send indication of nobody', message({ type: 0x0016 })],
+		['an unknown method', message({ type: 0x000a })],
 		['a wrong FINGERPRINT', message({ fingerprint: 'wrong' })],
 		['an attribute longer than the message', Buffer.concat([
 			message({ length: 8 }),

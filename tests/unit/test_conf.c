@@ -65,6 +65,11 @@ START_TEST(test_no_file_is_the_tryout)
 	ck_assert_str_eq(c.stun_host, "localhost");
 	ck_assert_str_eq(c.state_dir, geteuid() ? "/somewhere/paravent"
 						: "/var/lib/paravent");
+	ck_assert(c.relay);
+	ck_assert_uint_eq(c.relay_ports.min, 49152);
+	ck_assert_uint_eq(c.relay_ports.max, 65535);
+	ck_assert_uint_eq(c.relay_address.count, 0);
+	ck_assert_uint_eq(c.relay_peer_allow.count + c.relay_peer_deny.count, 0);
 	ck_assert_int_eq(c.access, CONF_ACCESS_OPEN);
 	ck_assert_uint_eq(c.message_rate, 60);
 	ck_assert_uint_eq(c.connections_per_address, 256);
@@ -88,6 +93,11 @@ START_TEST(test_values_are_taken)
 		"tls-key = /etc/paravent/tls/key.pem\n"
 		"stun-listen = 192.0.2.1:3478\n"
 		"stun-host = stun.example.org\n"
+		"relay = off\n"
+		"relay-ports = 20000-20001\n"
+		"relay-address = {203.0.113.5, \"2001:db8::5\"}\n"
+		"relay-peer-allow = {10.20.0.0/16, 10.1.2.3}\n"
+		"relay-peer-deny = \"2001:db8:1::/48\"\n"
 		"access = open\n"
 		"allowed-origins = {HTTPS://dashboard.example.org, "
 		"\"http://127.0.0.1:80\", \"https://[2001:DB8::1]:8443\"}\n"
@@ -105,6 +115,14 @@ START_TEST(test_values_are_taken)
 	ck_assert_str_eq(c.tls_key, "/etc/paravent/tls/key.pem");
 	ck_assert_uint_eq(c.stun_listen.count, 1);
 	ck_assert_str_eq(c.stun_host, "stun.example.org");
+	ck_assert(!c.relay);
+	ck_assert_uint_eq(c.relay_ports.min, 20000);
+	ck_assert_uint_eq(c.relay_ports.max, 20001);
+	ck_assert_uint_eq(c.relay_address.count, 2);
+	ck_assert_str_eq(c.relay_address.item[1], "2001:db8::5");
+	ck_assert_uint_eq(c.relay_peer_allow.count, 2);
+	ck_assert_str_eq(c.relay_peer_allow.item[0], "10.20.0.0/16");
+	ck_assert_str_eq(c.relay_peer_deny.item[0], "2001:db8:1::/48");
 	ck_assert_uint_eq(c.allowed_origins.count, 3);
 	ck_assert_str_eq(c.allowed_origins.item[0], "https://dashboard.example.org");
 	ck_assert_str_eq(c.allowed_origins.item[1], "http://127.0.0.1");
@@ -190,6 +208,20 @@ START_TEST(test_values_are_refused_with_advice)
 	bad_saying("public-url = https://pr\xc3\xa4xis.example", "no address of a site");
 	bad_saying("allowed-origins = \"*\"", "is no origin");
 	bad_saying("stun-host = stun.example.org:3478", "without a port");
+	bad_saying("relay = yes", "must be on or off");
+	bad_saying("relay-ports = 49152", "no range of ports");
+	bad_saying("relay-ports = 1023-2000", "no range of ports");
+	bad_saying("relay-ports = 3000-3000", "no range of ports");
+	bad_saying("relay-ports = 3000-65536", "no range of ports");
+	bad_saying("relay-ports = 3000-4000-5000", "no range of ports");
+	bad_saying("relay-address = relay.example.org", "is no address");
+	bad_saying("relay-address = 203.0.113.5:3478", "without a port");
+	bad_saying("relay-address = {1.1.1.1, 1.1.1.2}", "one IPv4 and one IPv6");
+	bad_saying("relay-peer-allow = 10.0.0.0/33", "is no network");
+	bad_saying("relay-peer-allow = 10.0.0.0/", "is no network");
+	bad_saying("relay-peer-allow = 10.0.0/8", "is no network");
+	bad_saying("relay-peer-deny = 10.20.0.1/16", "bits behind its prefix");
+	bad_saying("relay-peer-deny = \"2001:db8::1/64\"", "bits behind its prefix");
 	bad_saying("message-rate = fast", "no number");
 	bad_saying("message-rate = -1", "no number");
 	bad_saying("message-rate = 100001", "no number");
@@ -302,7 +334,8 @@ START_TEST(test_print_reads_back_the_same)
 {
 	/* `paravent check --print` gives a file that means the same */
 	struct conf a = good("name = 'a\"b\\c${d}$'\nstun-listen = {}\n"
-			     "log-level = notice\nmessage-rate = 7\n"
+			     "log-level = notice\nmessage-rate = 7\nrelay = off\n"
+			     "relay-ports = 5000-6000\nrelay-peer-allow = ::1/128\n"
 			     "allowed-origins = {https://a.example}"), b;
 	struct buf one = BUF_INIT, two = BUF_INIT;
 
@@ -312,6 +345,8 @@ START_TEST(test_print_reads_back_the_same)
 	conf_print(&b, &two);
 	ck_assert_str_eq(one.p, two.p);
 	ck_assert_str_eq(b.name, a.name);
+	ck_assert(!b.relay);
+	ck_assert_uint_eq(b.relay_ports.max, 6000);
 	conf_fini(&a);
 	conf_fini(&b);
 	buf_fini(&one);

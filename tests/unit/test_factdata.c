@@ -25,6 +25,8 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		.id = A, .by = B, .peer = B, .host = true, .resumed = true,
 		.reason = REASON_LOST, .path = SIGMSG_DIRECT, .stats = "{\"a\":1}",
 		.stats_len = 7, .closed = 3, .version = "1.0",
+		.transport = TRANSPORT_TLS, .bytes_up = 1, .seconds = 2,
+		.bytes_down = (UINT64_C(1) << 53) - 1,
 	};
 	static const struct {
 		enum fact_kind kind;
@@ -52,6 +54,9 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		 "{\"id\":\"" A "\",\"path\":\"direct\",\"peer\":\"" B "\"}"},
 		{FACT_CALL_SUMMARY, "{\"id\":\"" A "\",\"path\":\"direct\",\"peer\":\"" B
 		 "\",\"stats\":{\"a\":1}}"},
+		{FACT_RELAY_OPENED, "{\"id\":\"" A "\",\"transport\":\"tls\"}"},
+		{FACT_RELAY_CLOSED, "{\"bytesDown\":9007199254740991,\"bytesUp\":1,"
+		 "\"id\":\"" A "\",\"seconds\":2,\"transport\":\"tls\"}"},
 	};
 	struct factdata back;
 	struct fact again;
@@ -113,6 +118,11 @@ START_TEST(test_what_does_not_fit_is_corrupt)
 		{FACT_CALL_LOST, "{\"id\":\"" A "\",\"path\":\"up\",\"peer\":\"" B "\"}"},
 		{FACT_CALL_SUMMARY, "{\"id\":\"" A "\",\"peer\":\"" B "\",\"stats\":[]}"},
 		{FACT_SERVER_RECOVERED, "{\"closed\":-1}"},
+		{FACT_RELAY_OPENED, "{\"id\":\"" A "\"}"},
+		{FACT_RELAY_OPENED, "{\"id\":\"" A "\",\"transport\":\"sctp\"}"},
+		{FACT_RELAY_CLOSED, "{\"id\":\"" A "\",\"transport\":\"udp\"}"},
+		{FACT_RELAY_CLOSED, "{\"bytesDown\":-1,\"bytesUp\":1,\"id\":\"" A
+		 "\",\"seconds\":2,\"transport\":\"udp\"}"},
 		{FACT_SERVER_STARTED, "{}"},
 	};
 	struct factdata d;

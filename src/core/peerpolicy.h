@@ -1,0 +1,72 @@
+/**
+ * Whom the relay may talk to: deny by default what is not the public internet, so that
+ * it is no door into the network it stands in (RFC 8656 section 21, doc/decisions.md).
+ */
+#ifndef PARAVENT_CORE_PEERPOLICY_H
+#define PARAVENT_CORE_PEERPOLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "proto/turnaddr.h"
+
+#define PEERPOLICY_RULES_MAX 32
+#define PEERPOLICY_OWN_MAX 64
+#define PEERPOLICY_PORTS_MAX 16
+
+struct cidr {
+	struct turn_addr net;		/* port 0; bits behind the prefix are zero */
+	uint8_t bits;			/* of this family: 0 to 32 or 0 to 128 */
+};
+
+/* "10.20.0.0/16", "2001:db8:1::/48", "10.20.0.5". ERR_MALFORMED, also with bits behind
+ * the prefix: that is a typing error of somebody who opens a network. */
+int cidr_parse(struct cidr *out, const char *text);
+
+bool cidr_holds(const struct cidr *c, const struct turn_addr *a);
+
+struct peerpolicy_conf {
+	struct cidr allow[PEERPOLICY_RULES_MAX];	/* win over `deny` and the table */
+	size_t allow_count;
+	struct cidr deny[PEERPOLICY_RULES_MAX];		/* on top of the table */
+	size_t deny_count;
+	uint16_t deny_port[PEERPOLICY_PORTS_MAX];	/* on top of 0 */
+	size_t deny_port_count;
+	bool allow_loopback;				/* tests only */
+};
+
+struct peerpolicy {
+	struct peerpolicy_conf conf;
+	struct turn_addr own[PEERPOLICY_OWN_MAX];
+	size_t own_count;
+};
+
+enum peer_verdict {
+	PEER_ALLOWED,
+	PEER_FORBIDDEN,
+	PEER_OWN,	/* this machine: only what is a relay address at that moment */
+};
+
+/**
+ * Judges the host. An own address is PEER_OWN whatever allow, deny and the table say,
+ * and the test switch say: who needs loopback in a test decides by the port, too. A v6
+ * form of a v4 address (mapped, compatible, NAT64, 6to4) is refused whatever `allow`
+ * says: a v6 relay has no business with it.
+ */
+enum peer_verdict peerpolicy_host(const struct peerpolicy *p, const struct turn_addr *a);
+
+/* 127.0.0.0/8 and ::1. */
+bool peerpolicy_loopback(const struct turn_addr *a);
+
+/* Whether the port is one that may be sent to. */
+bool peerpolicy_port(const struct peerpolicy *p, uint16_t port);
+
+/* Teredo and 6to4: not as clients either (RFC 8656 section 21.4). */
+bool peerpolicy_client(const struct turn_addr *a);
+
+/* The table in force, one line each, for the log at the start. */
+void peerpolicy_text(const struct peerpolicy_conf *conf, struct buf *out);
+
+#endif
