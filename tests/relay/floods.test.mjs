@@ -13,6 +13,7 @@ import { HOST, PEER_HOST, Server, TARGET, sleep, source } from './relaystage.mjs
 import { ATTR, METHOD, Message, Turn, UDP, Udp, channelData } from './turnclient.mjs';
 
 const SECONDS = 2;	/* twice: what it takes once is not growth */
+const PER_MS = 20;
 const GROWTH_KB = 3072;
 const skip = TARGET == 'coturn' && 'it keeps 18 kB for each stranger';
 
@@ -70,26 +71,34 @@ class Flow {
 	}
 }
 
-/* Calls the act over and over while the flow runs. */
+/* Calls the act over and over while the flow runs, PER_MS times in each millisecond. */
 async function flood(act)
 {
-	const end = Date.now() + SECONDS * 1000;
+	const start = Date.now();
 
-	for (let n = 0; Date.now() < end; n++) {
+	for (let n = 0; Date.now() < start + SECONDS * 1000; n++) {
 		await act(n);
 		if (n % 64 == 63)
 			await new Promise((next) => setImmediate(next));
+		while (n > (Date.now() - start + 1) * PER_MS)
+			await sleep(1);
 	}
 }
 
 function attack(name, prepare)
 {
 	test(name, { skip, timeout: 60000 }, async (t) => {
+		/* The refusals to everybody together have a limit, which refills. */
+		await sleep(1000);
 		const flow = await Flow.start();
-		const { act, finish } = await prepare();
-		let grown;
+		const dropped = server.udpDrops;
+		let finish, grown;
 
 		try {
+			const attacker = await prepare();
+			const { act } = attacker;
+
+			({ finish } = attacker);
 			/* Whatever it takes once, it has taken now. */
 			await flood(act);
 			const before = server.rss;
@@ -100,11 +109,13 @@ function attack(name, prepare)
 			await flow.stop();
 			await finish?.();
 		}
-		t.diagnostic(`${flow.sent} sent, ${flow.back} back, ${grown} kB`);
+		t.diagnostic(`${flow.sent} sent, ${flow.back} back, ${grown} kB, ` +
+			`${server.udpDrops - dropped} found the server's socket full`);
 		assert.ok(flow.sent > SECONDS * 25, `${flow.sent} packets in the flow`);
 		assert.equal(flow.back, flow.sent, 'the flow loses nothing');
 		if (!isSanitized())
 			assert.ok(grown < GROWTH_KB, `${grown} kB more`);
+		await sleep(1000);
 		assert.equal((await (await client()).allocate()).code, 0, 'and serves on');
 	});
 }

@@ -143,7 +143,20 @@ export class Server {
 	 * ports: how many relay ports.
 	 * tls:   the certificate; false: plain.
 	 */
-	static async start({ conf = {}, args = [], host = HOST, v6 = false, ports = 2000,
+	static async start(options)
+	{
+		for (let attempt = 0; ; attempt++) {
+			try {
+				return await Server.#once(options);
+			} catch (err) {
+				/* Somebody took a port between probe and bind. */
+				if (attempt == 4 || !/in use/i.test(err.message))
+					throw err;
+			}
+		}
+	}
+
+	static async #once({ conf = {}, args = [], host = HOST, v6 = false, ports = 2000,
 		tls = true, target = TARGET } = {})
 	{
 		const server = new Server();
@@ -288,17 +301,41 @@ export class Server {
 		return fs.readdirSync(`/proc/${this.pid}/fd`).length;
 	}
 
-	/** The UDP ports of its range that are bound on this machine, ours included. */
+	/* The lines of /proc/net/udp that are its own sockets: [port, inode, drops]. */
+	get #sockets()
+	{
+		const fds = `/proc/${this.pid}/fd`;
+		const own = new Set(fs.readdirSync(fds).map((fd) => {
+			try {
+				return /^socket:\[(\d+)\]$/.exec(
+					fs.readlinkSync(path.join(fds, fd)))?.[1];
+			} catch {
+				return undefined;	/* closed meanwhile */
+			}
+		}));
+
+		return ['/proc/net/udp', '/proc/net/udp6'].flatMap((file) =>
+			fs.readFileSync(file, 'utf8').trim().split('\n').slice(1))
+			.map((line) => line.trim().split(/\s+/))
+			.map((words) => [parseInt(words[1].split(':')[1], 16), words[9],
+				Number(words[12])])
+			.filter(([, inode]) => own.has(inode));
+	}
+
+	/** The relay ports that it holds. */
 	get relayPorts()
 	{
 		const [first, last] = this.range;
-		const ports = ['/proc/net/udp', '/proc/net/udp6'].flatMap((file) =>
-			fs.readFileSync(file, 'utf8').split('\n').slice(1)
-				.map((line) => /^\s*\d+: \w+:(\w{4})/.exec(line))
-				.filter(Boolean).map((found) =>
-					parseInt(found[1], 16)));
 
-		return ports.filter((port) => port >= first && port <= last);
+		return this.#sockets.map(([port]) => port)
+			.filter((port) => port >= first && port <= last);
+	}
+
+	/** How many datagrams have found its listening UDP sockets full. */
+	get udpDrops()
+	{
+		return this.#sockets.filter(([port]) => port == this.ports.udp)
+			.reduce((sum, [, , drops]) => sum + drops, 0);
 	}
 
 	signal(name)
