@@ -301,7 +301,8 @@ export class Server {
 		return fs.readdirSync(`/proc/${this.pid}/fd`).length;
 	}
 
-	/* The lines of /proc/net/udp that are its own sockets: [port, inode, drops]. */
+	/* The lines of /proc/net/udp that are its own sockets: [port, inode, drops,
+	 * family]. */
 	get #sockets()
 	{
 		const fds = `/proc/${this.pid}/fd`;
@@ -314,12 +315,19 @@ export class Server {
 			}
 		}));
 
-		return ['/proc/net/udp', '/proc/net/udp6'].flatMap((file) =>
-			fs.readFileSync(file, 'utf8').trim().split('\n').slice(1))
-			.map((line) => line.trim().split(/\s+/))
-			.map((words) => [parseInt(words[1].split(':')[1], 16), words[9],
-				Number(words[12])])
+		return [['/proc/net/udp', 4], ['/proc/net/udp6', 6]].flatMap(
+			([file, family]) => fs.readFileSync(file, 'utf8').trim()
+				.split('\n').slice(1)
+				.map((line) => line.trim().split(/\s+/))
+				.map((words) => [parseInt(words[1].split(':')[1], 16),
+					words[9], Number(words[12]), family]))
 			.filter(([, inode]) => own.has(inode));
+	}
+
+	/** Whether it holds this port; the other family may have one of the same number. */
+	holds(port, family)
+	{
+		return this.#sockets.some((one) => one[0] == port && one[3] == family);
 	}
 
 	/** The relay ports that it holds. */
