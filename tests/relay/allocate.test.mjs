@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 
-import { HOST, STREAMS, UDP_ONLY, source, sleep, staged, udpFree }
+import { HOST, STREAMS, UDP_ONLY, source, sleep, staged }
 	from './relaystage.mjs';
 import { ATTR, CLASS, FAMILY4, FAMILY6, METHOD, Message, UDP, channelData, u32 }
 	from './turnclient.mjs';
@@ -26,7 +26,7 @@ async function refused(scene, attributes)
 async function comesFree(port)
 {
 	for (let n = 0; n < 100; n++) {
-		if (await udpFree(port))
+		if (!stage.server.holds(port, 4))
 			return true;
 		await sleep(20);
 	}
@@ -322,7 +322,7 @@ rule('L15', 'when the connection ends the allocation is gone at once', async (sc
 	const turn = await scene.allocated();
 	const { port } = turn.relayed;
 
-	assert.equal(await udpFree(port), false);
+	assert.ok(stage.server.holds(port, 4));
 	turn.close();
 	assert.ok(await comesFree(port));
 }, { on: STREAMS });
