@@ -4,7 +4,7 @@
 # cores that nobody else uses; "relaybench.sh smoke" shows in seconds that it runs.
 set -eu
 cd "$(dirname "$0")"
-for tool in node turnserver strace taskset openssl; do
+for tool in node turnserver perf taskset openssl; do
 	command -v $tool >/dev/null || { echo "relaybench: $tool is not installed" >&2; exit 1; }
 done
 

@@ -13,7 +13,8 @@
  * bare:    the server is bareforward, which is asked for a socket without ceremony.
  * direct:  no server; what the loopback and this program take by themselves.
  *
- * Prints one JSON object. A "packet" is one that a client or the peer has got.
+ * Prints one JSON object. A "packet" is one that a client or the peer has got; `sent`,
+ * `all` and `lost` are of the whole run, the rest of its measured part.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +42,7 @@
 #define CHANNEL 0x4000
 #define COOKIE 0x2112a442u
 #define PEER_HOST "127.0.0.2"
-#define STALL_NS 100000000u	/* what has not come back by then is lost */
+#define STALL_NS 200000000u	/* what has not come back by then is not waited for */
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -84,7 +85,7 @@ static size_t client_count;
 static int peer_fd = -1, poll_fd = -1;
 static uint32_t *delays;
 static size_t delay_count;
-static uint64_t sent, got_up, got_down, lost;
+static uint64_t sent, got_up, got_down;
 static uint8_t payload[PACKET_MAX];
 
 static void die(const char *what)
@@ -624,7 +625,7 @@ static void client_ready(size_t index, bool again)
 	if (answers) {
 		got_up += count;
 		client_send(c, count, now);
-		c->in_air = 0;
+		sent -= count;		/* who answers is no source */
 		return;
 	}
 	got_down += count;
@@ -651,7 +652,7 @@ static size_t client_step(void)
 	return opt.how == HAIRPIN ? 2 : 1;
 }
 
-/* Flows that hear nothing more have lost what they had in the air. */
+/* Flows that hear nothing more have lost what they had in the air, and go on. */
 static void restart_stalled(uint64_t now)
 {
 	for (size_t i = 0; i < client_count; i += client_step()) {
@@ -659,7 +660,6 @@ static void restart_stalled(uint64_t now)
 
 		if (now - c->heard_ns < STALL_NS)
 			continue;
-		lost += c->in_air;
 		c->in_air = 0;
 		c->heard_ns = now;
 		client_send(c, opt.window, now);
@@ -731,6 +731,18 @@ static double percentile(double p)
 	return delay_count ? delays[(size_t)((double)(delay_count - 1) * p)] / 1000.0 : 0;
 }
 
+static void run(bool paced, uint64_t ns)
+{
+	uint64_t start = now_ns();
+
+	for (size_t i = 0; i < client_count; i++)
+		clients[i].due_ns = start + 1000000000u / opt.pps * i / client_count;
+	if (paced)
+		pace(start + ns);
+	else
+		flood(start + ns);
+}
+
 static void measure_packets(bool paced)
 {
 	uint64_t start, cpu, packets;
@@ -739,44 +751,30 @@ static void measure_packets(bool paced)
 	start = now_ns();
 	for (size_t i = 0; i < client_count; i += client_step()) {
 		clients[i].heard_ns = start;
-		clients[i].due_ns = start + 1000000000u / opt.pps * i / client_count;
 		if (!paced)
 			client_send(&clients[i], opt.window, start);
 	}
-	/* The first part only warms up. */
+	run(paced, opt.ms * 200000ull);		/* only warms up */
 	if (paced)
-		pace(start + opt.ms * 200000u);
-	else
-		flood(start + opt.ms * 200000u);
-	if (paced) {
-		drain();
 		delays = malloc(DELAYS_MAX * sizeof(*delays));
-	}
-	sent = got_up = got_down = lost = 0;
+	packets = got_up + got_down;
 	cpu = server_cpu_ns();
 	start = now_ns();
-	for (size_t i = 0; paced && i < client_count; i++)
-		clients[i].due_ns = start + 1000000000u / opt.pps * i / client_count;
-	if (paced)
-		pace(start + opt.ms * 1000000ull);
-	else
-		flood(start + opt.ms * 1000000ull);
+	run(paced, opt.ms * 1000000ull);
 	cpu = server_cpu_ns() - cpu;
 	start = now_ns() - start;
-	packets = got_up + got_down;
-	if (paced) {
-		drain();
-		lost = sent > got_down ? sent - got_down : 0;
-		qsort(delays, delay_count, sizeof(*delays), by_value);
-	}
+	packets = got_up + got_down - packets;
+	drain();
+	qsort(delays, delay_count, sizeof(*delays), by_value);
 	printf("{\"packets\":%llu,\"seconds\":%.4f,\"cpu_us\":%.4f,\"pps\":%.0f,"
-	       "\"busy\":%.3f,\"sent\":%llu,\"lost\":%llu,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
+	       "\"busy\":%.3f,\"sent\":%llu,\"all\":%llu,\"lost\":%lld,"
+	       "\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
 	       (unsigned long long)packets, (double)start / 1e9,
 	       packets ? (double)cpu / 1000 / (double)packets : 0,
 	       (double)packets * 1e9 / (double)start, (double)cpu / (double)start,
-	       (unsigned long long)sent, (unsigned long long)lost, percentile(0.5),
+	       (unsigned long long)sent, (unsigned long long)(got_up + got_down),
+	       (long long)(sent - got_down), percentile(0.5),
 	       percentile(0.99));
-	drain();
 	delete_all();
 }
 

@@ -214,7 +214,7 @@ rule('A5', 'the nonce says that we know password algorithms, and no more',
 			.readUIntBE(0, 3);
 
 		assert.equal(bits, 0x800000);
-	}, { coturn: 'misses' });
+	});
 
 rule('A6', '401 offers SHA-256 and MD5', async (scene) => {
 	const turn = await scene.client();
@@ -226,7 +226,7 @@ rule('A6', '401 offers SHA-256 and MD5', async (scene) => {
 	assert.equal(offered.length, 8);
 	assert.deepEqual([offered.readUInt16BE(0), offered.readUInt16BE(4)].sort(),
 		[MD5, SHA256]);
-}, { coturn: 'misses' });
+});
 
 /* --- Password algorithms ------------------------------------------------------------- */
 
@@ -261,7 +261,7 @@ rule('A7', 'SHA-256 all the way', async (scene) => {
 		assert.equal(answer.code, 0);
 		assert.equal(answer.signed(key), 'sha256');
 	}
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'MD5 chosen from the list works too', async (scene) => {
 	const turn = await scene.client();
@@ -272,7 +272,7 @@ rule('A7', 'MD5 chosen from the list works too', async (scene) => {
 
 	assert.equal(answer.code, 0);
 	assert.equal(answer.signed(key), 'sha256');
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'both kinds of MESSAGE-INTEGRITY by the SHA-256 key', async (scene) => {
 	const turn = await scene.client();
@@ -281,7 +281,7 @@ rule('A7', 'both kinds of MESSAGE-INTEGRITY by the SHA-256 key', async (scene) =
 	const { answer } = await byAlgorithm(turn, allocate(), { both: true });
 
 	assert.equal(answer.code, 0);
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'neither attribute means MD5', async (scene) => {
 	const turn = await scene.client();
@@ -295,7 +295,7 @@ rule('A7', 'neither attribute means MD5', async (scene) => {
 		{ chosen: 0, offered: null, kind: 'md5' });
 
 	assert.equal(right.answer.code, 0);
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'one of the two attributes alone is 400', async (scene) => {
 	const turn = await scene.client();
@@ -305,7 +305,7 @@ rule('A7', 'one of the two attributes alone is 400', async (scene) => {
 		.answer.code, 400);
 	assert.equal((await byAlgorithm(turn, allocate(), { offered: null }))
 		.answer.code, 400);
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'a list that is not byte for byte ours is 400', async (scene) => {
 	const turn = await scene.client();
@@ -322,7 +322,7 @@ rule('A7', 'a list that is not byte for byte ours is 400', async (scene) => {
 
 		assert.equal(answer.code, 400, offered.toString('hex'));
 	}
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'an algorithm that was not offered is 400', async (scene) => {
 	const turn = await scene.client();
@@ -332,7 +332,7 @@ rule('A7', 'an algorithm that was not offered is 400', async (scene) => {
 		assert.equal((await byAlgorithm(turn, allocate(), { chosen }))
 			.answer.code, 400);
 	}
-}, { coturn: 'misses' });
+});
 
 rule('A7', 'the key of the other algorithm is 401', async (scene) => {
 	const turn = await scene.client();
@@ -342,7 +342,7 @@ rule('A7', 'the key of the other algorithm is 401', async (scene) => {
 		.answer.code, 401);
 	assert.equal((await byAlgorithm(turn, allocate(), { chosen: MD5 }))
 		.answer.code, 401);
-}, { coturn: 'misses' });
+});
 
 rule('A8', 'USERHASH, which is not offered, names nobody', async (scene) => {
 	const turn = await scene.client();
@@ -355,7 +355,7 @@ rule('A8', 'USERHASH, which is not offered, names nobody', async (scene) => {
 		.integrity(turn.key));
 
 	isChallenge(answer, 401);
-}, { coturn: 'misses' });
+});
 
 /* --- Users ---------------------------------------------------------------------------- */
 
@@ -388,7 +388,7 @@ rule('A12', 'user names that are not <digits>:<id> are 401, though well signed',
 
 			assert.equal(answer.code, 401, `"${username}"`);
 		}
-	}, { coturn: 'misses' });
+	});
 
 rule('A12', 'expired credentials are 401', async (scene) => {
 	for (const ttl of [-1, -3600, -Math.floor(Date.now() / 1000)]) {

@@ -18,6 +18,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { MISSES, WAVERS } from './coturn.mjs';
 import { Stream, Turn, Udp, closeCarriers } from './turnclient.mjs';
 
 export { sleep };
@@ -450,24 +451,23 @@ class Scene {
  *
  * id:     the line of the requirement sheet, and first in the name.
  * on:     carriers; the test runs once for each. [undefined]: no carrier matters.
- * coturn: 'misses' when coturn 4.6.1 is known to break the rule, and the test must fail
- *         against it; 'differs' when it cannot be asked (another policy, our own forms).
  */
 export function staged(options)
 {
 	const stage = {
 		server: undefined,
-		rule(id, promise, act, { on = ALL, coturn = 'holds', ...more } = {})
+		rule(id, promise, act, { on = ALL, ...more } = {})
 		{
-			for (const kind of on) {
-				const name = `${id} ${promise}` + (kind
-					? ` [${kind}]` : '');
+			const known = `${id} ${promise}`;
+			const coturn = TARGET == 'coturn';
 
-				test(name, { timeout: 60000, ...more, ...TARGET ==
-					'coturn' && coturn == 'differs' && {
-					skip: 'coturn cannot be asked this',
-				} }, () => play(stage.server, kind, act,
-					TARGET == 'coturn' && coturn == 'misses'));
+			for (const kind of on) {
+				test(known + (kind ? ` [${kind}]` : ''), {
+					timeout: 60000,
+					skip: coturn && WAVERS.has(known) && 'coturn wavers',
+					...more,
+				}, () => play(stage.server, kind, act,
+					coturn && MISSES.has(known)));
 			}
 		},
 	};

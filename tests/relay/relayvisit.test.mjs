@@ -5,6 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { Caller, call, meeting } from './caller.mjs';
@@ -262,9 +265,7 @@ describe('the end of things', { skip }, () => {
 		await host.next('participant-away');
 		await sleep(200);
 		assert.equal((await turn.refresh(600)).code, 0);
-		const back = await join({ id: (await meeting(server)).id }, {});
-
-		assert.ok(back.welcome, 'the server is well');
+		assert.equal((await (await client(guest.credentials)).allocate()).code, 0);
 	});
 
 	test('D10 data stops at once, both ways', async () => {
@@ -338,6 +339,48 @@ describe('who waits', { skip }, () => {
 
 		assert.equal((await turn.permit(PEER_HOST)).code, 0);
 	});
+});
+
+describe('the secret', { skip }, () => {
+	const allocates = async (credentials) =>
+		(await (await client(credentials)).allocate()).code;
+
+	test('A13 is the owner\'s alone, and long', () => {
+		const { mode } = fs.statSync(path.join(server.stateDir, 'relay.secret'));
+
+		assert.equal(mode & 0o777, 0o600);
+		assert.ok(server.secret.length >= 22, '128 bits as text');
+	});
+
+	test('A13 is changed while calls run: new credentials and those before hold',
+		async () => {
+			const { host } = await pair();
+			const turn = await allocated(host.credentials);
+			const old = server.secret;
+			const secret = crypto.randomBytes(32).toString('base64');
+
+			fs.writeFileSync(path.join(server.stateDir, 'relay.secret'),
+				`${secret}\n${old}\n`);
+			server.signal('SIGHUP');
+			const fresh = server.credentials({ secret });
+
+			for (let n = 0; n < 100 && await allocates(fresh); n++)
+				await sleep(20);
+			assert.equal(await allocates(fresh), 0, 'the new one');
+			assert.equal(await allocates(host.credentials), 0, 'the one before');
+			assert.equal((await turn.refresh(600)).code, 0);
+			server.secret = secret;
+			const { host: next } = await pair();
+
+			assert.equal(await allocates(next.credentials), 0);
+			fs.writeFileSync(path.join(server.stateDir, 'relay.secret'),
+				`${secret}\n`);
+			server.signal('SIGHUP');
+			for (let n = 0; n < 100 && !await allocates(host.credentials); n++)
+				await sleep(20);
+			assert.equal(await allocates(host.credentials), 401, 'forgotten');
+			assert.equal((await turn.refresh(600)).code, 0, 'what runs goes on');
+		});
 });
 
 describe('the log', { skip }, () => {

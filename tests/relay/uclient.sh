@@ -71,6 +71,12 @@ result()
 	[ -z "$*" ] || echo "# $*"
 }
 
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
 number()
 {
 	sed -n "s/.*$1[ :=]*\\([0-9.-]*\\).*/\\1/p" "$work/out" | tail -n 1
@@ -113,7 +119,8 @@ for carrier in udp tcp tls; do
 	uclient "hairpin [$carrier]" $on -y -c
 	uclient "hairpin, Send and Data [$carrier]" $on -y -c -s
 	uclient "hairpin, IPv6 relays [$carrier]" $on -y -c -x
-	uclient "two families at once [$carrier]" $on $to -Z
+	skip "two families at once [$carrier]" \
+		'uclient 4.6.1 asks by attribute 0x8032 of a draft; see families.test.mjs'
 	uclient "DONT-FRAGMENT [$carrier]" $on $to -c -X -g
 	uclient "ChannelData padded [$carrier]" $on $to -c -X -D
 	uclient "extra requests [$carrier]" $on $to -c -X -G
@@ -124,8 +131,7 @@ uclient 'TURN over TCP on the port of the page' -p $port -t $to -c -X
 python=/usr/bin/python3
 for carrier in udp tcp; do
 	if ! $python -c 'import aioice' 2>/dev/null; then
-		count=$((count + 1))
-		echo "ok $count - aioice hairpin [$carrier] # SKIP python3-aioice is not installed"
+		skip "aioice hairpin [$carrier]" 'python3-aioice is not installed'
 		continue
 	fi
 	timeout 60 $python "$here/aioice-hairpin.py" $carrier 127.0.0.1 $stun "$secret" \
