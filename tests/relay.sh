@@ -8,7 +8,7 @@ if ! command -v node >/dev/null 2>&1 || ! command -v openssl >/dev/null 2>&1; th
 	exit 0
 fi
 cd "$abs_srcdir/tests/relay" || exit 1
-set -- allocate channel credentials families grammar hairpin limits oneport peers permission relayvisit
+set -- allocate channel credentials families grammar hairpin hostile limits oneport peers permission relayvisit
 files=
 for name; do
 	files="$files $name.test.mjs"

@@ -22,7 +22,7 @@
 #define ALLOCATE_MS 30000
 
 /* Interfaces come and go; each has an address of ours that nobody may be relayed to. */
-#define LOOK_AT_IFACES_TICKS 60
+#define LOOK_AT_IFACES_TICKS 10
 
 _Static_assert(TURN_HEADROOM <= BATCH_HEADROOM && TURN_TAILROOM <= BATCH_TAILROOM,
 	       "what the rules frame fits a slot");
@@ -43,6 +43,7 @@ struct carrier {
 	struct list visitors;
 	int64_t wall_ahead_ms;		/* of the monotonic clock */
 	unsigned ticks;
+	bool stale;			/* the interfaces are those of before */
 	_Atomic uint64_t lost;		/* read by main */
 	uint8_t reply[TURN_REPLY_MAX];
 };
@@ -54,7 +55,7 @@ struct visitor {
 	struct relayconn *conn;
 	struct turn_tuple tuple;
 	uint64_t since_ms;	/* when it came, or was last seen with an allocation */
-	bool spoken;
+	bool spoken, trusted;
 	struct batch_late leaving;
 	stream_gone_fn *gone;
 	void *gone_arg;
@@ -247,9 +248,14 @@ static void visitor_free(struct visitor *v)
 static void on_message(void *arg, uint8_t *data, size_t len)
 {
 	struct visitor *v = arg;
+	struct carrier *c = v->carrier;
 
 	v->spoken = true;
-	hear(v->carrier, &v->tuple, data, len);
+	hear(c, &v->tuple, data, len);
+	if (!v->trusted && turn_is_allocated(c->ts, batch_now_ms(c->batch), &v->tuple)) {
+		v->trusted = true;
+		relayconn_trust(v->conn);
+	}
 }
 
 static void on_closed(void *arg)
@@ -315,12 +321,23 @@ static void look_at_visitors(struct carrier *c, uint64_t now)
 
 static int look_at_ifaces(struct carrier *c)
 {
-	struct turn_addr own[PEERPOLICY_OWN_MAX];
+	struct turn_own own[PEERPOLICY_OWN_MAX];
 	ssize_t count = ifaces_list(own, ARRAY_LEN(own));
 
 	if (count < 0)
 		return (int)count;
 	return turn_set_own(c->ts, own, (size_t)count);
+}
+
+/* Said once, not every time. */
+static void look_at_ifaces_again(struct carrier *c)
+{
+	int err = look_at_ifaces(c);
+
+	if (err && !c->stale)
+		log_warn("relay interfaces not known again: %s; the addresses of before "
+			 "hold", err_text(err));
+	c->stale = err != 0;
 }
 
 static void look_at_clock(struct carrier *c)
@@ -348,8 +365,8 @@ static void on_second(void *arg)
 		return;
 	turn_tick(c->ts, now);
 	look_at_visitors(c, now);
-	if (++c->ticks % LOOK_AT_IFACES_TICKS == 0 && look_at_ifaces(c) != 0)
-		log_warn("relay interfaces not known again: the addresses of before hold");
+	if (++c->ticks % LOOK_AT_IFACES_TICKS == 0)
+		look_at_ifaces_again(c);
 }
 
 /* --- Letters from main ------------------------------------------------------------------ */
@@ -379,7 +396,8 @@ static void read_forgotten(void *arg, struct letter *l)
 	struct forgotten *f = CONTAINER_OF(l, struct forgotten, letter);
 	struct carrier *c = arg;
 
-	turn_forget(c->ts, batch_now_ms(c->batch), f->id, f->len);
+	if (c->ts)
+		turn_forget(c->ts, batch_now_ms(c->batch), f->id, f->len);
 	free(f);
 }
 
@@ -387,7 +405,7 @@ void carrier_forget(struct carrier *c, const char *id, size_t len)
 {
 	struct forgotten *f;
 
-	if (!c->worker || !c->ts)
+	if (!c->worker)
 		return;
 	f = mem_new(sizeof(*f) + len);
 	f->len = len;
@@ -509,8 +527,9 @@ int carrier_start(struct carrier *c, const struct turn_conf *conf,
 	if (c->ts)
 		err = look_at_ifaces(c);
 	if (err) {
-		buf_puts(why, "this machine has more addresses than the relay can keep "
-			 "apart");
+		buf_puts(why, err == ERR_FULL ?
+			 "this machine has more addresses than the relay can keep apart" :
+			 "the relay may not ask for this machine's addresses (AF_NETLINK)");
 		return err;
 	}
 	/* setsockopt() doubles what it is given */

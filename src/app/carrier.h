@@ -56,7 +56,7 @@ void carrier_stop(struct carrier *c);
  * Only after the start, and with a relay. */
 void carrier_adopt(struct carrier *c, struct stream *s);
 
-/* As turn_forget(), turn_set_secrets() and turn_drain(). */
+/* As turn_forget(), also before the start; turn_set_secrets() and turn_drain(). */
 void carrier_forget(struct carrier *c, const char *id, size_t len);
 void carrier_set_secrets(struct carrier *c, const struct turncred_secrets *secrets);
 void carrier_drain(struct carrier *c);

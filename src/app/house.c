@@ -86,6 +86,7 @@ static int replay(void *arg, const struct fact *f)
 {
 	struct house *h = arg;
 
+	h->replayed_at = f->at;
 	if (strcmp(f->stream, "server") == 0) {
 		h->server_version = f->version;
 		h->was_running = f->kind != FACT_SERVER_STOPPED;
@@ -113,6 +114,7 @@ int house_load(struct house *h, const struct room_port *port, const char *versio
 	h->meetings = meetings_new(port, h->conf->public_url, h->conf->name);
 	why->text[0] = '\0';
 	err = ledger_replay(h->ledger, replay, h, why);
+	h->replayed_at = 0;
 	if (err && !why->text[0])
 		why_set(why, err, "a fact does not fit those before it: %s",
 			err_text(err));

@@ -24,6 +24,7 @@ struct house {
 	struct meetings *meetings;
 	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
 	bool loading;			/* nobody is served yet */
+	int64_t replayed_at;		/* wall clock of the fact being replayed, or 0 */
 	bool stopping;			/* nothing that happens now is a fact */
 	struct event *turn_ends;	/* when a turn of the loop has made facts */
 

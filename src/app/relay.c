@@ -1,5 +1,6 @@
 #include "app/relay.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,12 @@ static void put_stun(struct json_writer *w, const struct conf *conf)
 	json_put_end(w);
 }
 
+/* Whether put_turn() has a URL to put: an entry without one makes browsers throw. */
+static bool is_reachable(const struct conf *conf)
+{
+	return conf->stun_listen.count || *conf->tls_certificate || !conf_is_https(conf);
+}
+
 /*
  * Each costs the browser an allocation, so there are few: UDP, which is best; TCP; and
  * the page's own port, which gets through wherever the page did. Behind a proxy that is
@@ -156,7 +163,7 @@ const char *relay_ice(struct relay *r, const struct seat *s, int64_t *expires_at
 	json_put_init(&w, &r->ice);
 	json_put_array(&w, NULL);
 	put_stun(&w, r->conf);
-	if (r->conf->relay) {
+	if (r->conf->relay && is_reachable(r->conf)) {
 		relayid_put(id, r->house->key, s->meeting->id, s->id,
 			    s->state == SEAT_WAITING);
 		/* an id of ours always fits */
@@ -171,9 +178,14 @@ const char *relay_ice(struct relay *r, const struct seat *s, int64_t *expires_at
 
 void relay_forget(struct relay *r, const struct seat *s)
 {
+	const struct house *h = r->house;
 	char id[RELAYID_LEN + 1];
 
-	relayid_put(id, r->house->key, s->meeting->id, s->id, false);
+	/* in a replay: whatever the seat was given that long ago has expired */
+	if (!r->conf->relay || (h->replayed_at && h->replayed_at + RELAY_CREDENTIAL_MS <
+				house_now().wall))
+		return;
+	relayid_put(id, h->key, s->meeting->id, s->id, false);
 	carrier_forget(r->carrier, id, RELAYID_OWNER_LEN);
 }
 
@@ -219,7 +231,7 @@ void relay_free(struct relay *r)
 
 static int start_relay(struct relay *r, struct buf *why)
 {
-	struct turn_addr own[PEERPOLICY_OWN_MAX];
+	struct turn_own own[PEERPOLICY_OWN_MAX];
 	ssize_t count = ifaces_list(own, ARRAY_LEN(own));
 	struct turn_conf *conf = mem_new(sizeof(*conf));
 	int err;
@@ -233,13 +245,20 @@ static int start_relay(struct relay *r, struct buf *why)
 		err = carrier_start(r->carrier, conf, &r->secrets, why);
 	if (!err)
 		relayconf_log(conf);
+	if (!err && !is_reachable(r->conf))
+		log_warn("relay reached by nobody: stun-listen is empty, and behind a "
+			 "proxy the port of the page is not ours");
 	free(conf);
 	return err;
 }
 
-int relay_start(struct relay *r, struct house *h, struct buf *why)
+void relay_set_house(struct relay *r, struct house *h)
 {
 	r->house = h;
+}
+
+int relay_start(struct relay *r, struct buf *why)
+{
 	if (r->conf->relay)
 		return start_relay(r, why);
 	return carrier_start(r->carrier, NULL, NULL, why);

@@ -34,8 +34,12 @@ int relay_new(struct relay **out, struct event_base *base, const struct conf *co
 /* Stops it. Accepts NULL. */
 void relay_free(struct relay *r);
 
-/* h: borrowed until relay_stop(); its facts and meetings are ready. */
-int relay_start(struct relay *r, struct house *h, struct buf *why);
+/* Before house_load(), which forgets who left before this start. h: borrowed until
+ * relay_stop(). */
+void relay_set_house(struct relay *r, struct house *h);
+
+/* The house's facts and meetings are ready. */
+int relay_start(struct relay *r, struct buf *why);
 
 /* Ends all allocations; their facts have been handed to the ledger when it returns. */
 void relay_stop(struct relay *r);
@@ -57,7 +61,8 @@ void relay_adopt(void *relay, struct stream *s);
  */
 const char *relay_ice(struct relay *r, const struct seat *s, int64_t *expires_at);
 
-/* Closes what the seat has open and refuses its credentials from now on. */
+/* Closes what the seat has open and refuses its credentials from now on: also those
+ * from before a restart, whose departure is in the ledger. */
 void relay_forget(struct relay *r, const struct seat *s);
 
 /* For whoever shows numbers. */

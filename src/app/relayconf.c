@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "net/addr.h"
 
 #define LINE_LEN 160	/* a line of the log, about */
@@ -41,40 +42,47 @@ static int rank(const struct turn_addr *a)
 	return peerpolicy_host(&plain, a) == PEER_ALLOWED ? 3 : 2;
 }
 
-static const struct turn_addr *best(const struct turn_addr *own, size_t count, int family)
+static const struct turn_addr *best(const struct turn_own *own, size_t count, int family)
 {
 	const struct turn_addr *found = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (own[i].family == family && (!found || rank(&own[i]) > rank(found)))
-			found = &own[i];
+		const struct turn_addr *a = &own[i].addr;
+
+		if (a->family == family && (!found || rank(a) > rank(found)))
+			found = a;
 	}
 	return found;
 }
 
-static bool is_own(const struct turn_addr *own, size_t count, const struct turn_addr *a)
+static bool is_own(const struct turn_own *own, size_t count, const struct turn_addr *a)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (turn_addr_same_ip(&own[i], a))
+		if (turn_addr_same_ip(&own[i].addr, a))
 			return true;
 	}
 	return false;
 }
 
-/* The first address of that family in a list of "address:port". */
+/* The best address of that family in a list of "address:port"; all are better than
+ * loopback. */
 static bool listened(struct turn_addr *out, const struct conf_list *list, int family)
 {
+	int best_rank = 0;
+
 	for (size_t i = 0; i < list->count; i++) {
 		struct conf_addr addr;
+		struct turn_addr a;
 
-		if (conf_addr(&addr, list->item[i]) == 0 &&
-		    turn_addr_of(out, (struct sockaddr *)&addr.sa) &&
-		    out->family == family) {
-			out->port = 0;
-			return true;
-		}
+		if (conf_addr(&addr, list->item[i]) != 0 ||
+		    !turn_addr_of(&a, (struct sockaddr *)&addr.sa) ||
+		    a.family != family || rank(&a) <= best_rank)
+			continue;
+		best_rank = rank(&a);
+		*out = a;
+		out->port = 0;
 	}
-	return false;
+	return best_rank > 0;
 }
 
 static bool chosen(struct turn_addr *out, const struct conf_list *list, int family)
@@ -92,7 +100,7 @@ static bool chosen(struct turn_addr *out, const struct conf_list *list, int fami
  * no relay addresses.
  */
 static void choose(struct turn_relay_addr *out, const struct conf *conf,
-		   const struct turn_addr *own, size_t count, int family)
+		   const struct turn_own *own, size_t count, int family)
 {
 	const struct turn_addr *found;
 	struct turn_addr seen;
@@ -129,38 +137,59 @@ static int read_rules(struct cidr *out, size_t *count, const struct conf_list *l
 	return 0;
 }
 
-/* Whether loopback is opened, as for tests on one machine. */
+/* Whether loopback is opened by name, as for tests on one machine. */
 static bool allows_loopback(const struct peerpolicy_conf *p)
 {
-	struct turn_addr v4, v6;
-
-	turn_addr_parse(&v4, "127.0.0.1", 0);
-	turn_addr_parse(&v6, "::1", 0);
 	for (size_t i = 0; i < p->allow_count; i++) {
-		if (cidr_holds(&p->allow[i], &v4) || cidr_holds(&p->allow[i], &v6))
+		if (peerpolicy_loopback(&p->allow[i].net))
 			return true;
 	}
 	return false;
 }
 
+/* DNS, NTP, SNMP, LDAP, SSDP, memcached: no browser has its media there, and what they
+ * answer is larger than what they are asked. */
+static const uint16_t reflectors[] = {53, 123, 161, 389, 1900, 11211};
+
+_Static_assert(ARRAY_LEN(reflectors) <= PEERPOLICY_PORTS_MAX, "all fit");
+
+static bool is_loopback_only(const struct conf_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct conf_addr addr;
+
+		if (conf_addr(&addr, list->item[i]) != 0 ||
+		    !addr_is_loopback((struct sockaddr *)&addr.sa))
+			return false;
+	}
+	return true;
+}
+
 /*
  * For tests and measurements: tools use channel numbers that RFC 8656 has given up, and
  * thousands of allocations from one address. No key of the configuration, for nobody
- * who serves patients wants it.
+ * who serves patients wants it; and it works on loopback alone, so that it cannot have
+ * been forgotten in an environment that serves them.
  */
-static void lift_limits(struct turn_conf *c)
+static int lift_limits(struct turn_conf *c, const struct conf *conf, struct buf *why)
 {
+	if (!is_loopback_only(&conf->listen) || !is_loopback_only(&conf->stun_listen)) {
+		buf_puts(why, "PARAVENT_RELAY_TEST takes the limits off the relay, for "
+			 "tests on loopback; take it out of the environment, or let "
+			 "listen and stun-listen be loopback");
+		return ERR_FORBIDDEN;
+	}
 	c->rfc5766_channels = true;
 	c->user_allocations = c->meeting_allocations = c->source_allocations = 65536;
 	c->refusals_per_s = c->refusals_burst = c->refusals_all_per_s = 1000000;
 	c->bytes_per_s = c->bytes_burst = 2000000000;
-	c->bytes_all_per_s = 0;
 	c->port_rest_s = 1;
 	log_warn("relay without limits, for tests: PARAVENT_RELAY_TEST is set");
+	return 0;
 }
 
 int relayconf_build(struct turn_conf *out, const struct conf *conf,
-		    const struct turn_addr *own, size_t count, struct buf *why)
+		    const struct turn_own *own, size_t count, struct buf *why)
 {
 	int err;
 
@@ -183,8 +212,10 @@ int relayconf_build(struct turn_conf *out, const struct conf *conf,
 		err = read_rules(out->peers.deny, &out->peers.deny_count,
 				 &conf->relay_peer_deny, why);
 	out->peers.allow_loopback = allows_loopback(&out->peers);
-	if (getenv("PARAVENT_RELAY_TEST"))
-		lift_limits(out);
+	memcpy(out->peers.deny_port, reflectors, sizeof(reflectors));
+	out->peers.deny_port_count = ARRAY_LEN(reflectors);
+	if (!err && getenv("PARAVENT_RELAY_TEST"))
+		err = lift_limits(out, conf, why);
 	return err;
 }
 

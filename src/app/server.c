@@ -266,6 +266,7 @@ static int start(struct server *sv, struct buf *why)
 
 	err = house_new(&sv->house, sv->conf, sv->base, &sentence);
 	if (!err) {
+		relay_set_house(sv->relay, sv->house);
 		sv->signaling = signaling_new(sv->loop, sv->house, sv->relay);
 		signaling_port(sv->signaling, &port);
 		err = house_load(sv->house, &port, PACKAGE_VERSION, &sentence);
@@ -274,7 +275,7 @@ static int start(struct server *sv, struct buf *why)
 		buf_puts(why, sentence.text);
 		return err;
 	}
-	err = relay_start(sv->relay, sv->house, why);
+	err = relay_start(sv->relay, why);
 	if (err)
 		return err;
 	sv->api = api_new(sv->loop, sv->house, sv->signaling);

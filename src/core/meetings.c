@@ -221,12 +221,6 @@ void meetings_relayed(struct meeting *m, struct instant now, enum fact_kind kind
 		registry_fact(m, now, kind, "server", d);
 }
 
-static void drop_gone(struct meeting *m)
-{
-	LIST_EACH_SAFE(it, &m->leaving)
-		seat_free(seat_of(it));
-}
-
 int meetings_apply(struct meetings *ms, const struct fact *f)
 {
 	static const char prefix[] = "meeting/";
@@ -239,7 +233,7 @@ int meetings_apply(struct meetings *ms, const struct fact *f)
 	m = meetings_find(ms, id, strlen(id));
 	if (m) {
 		err = meeting_apply(m, f);
-		drop_gone(m);
+		registry_forget_gone(m);
 		return err;
 	}
 	m = meeting_new(ms, f);
@@ -280,7 +274,7 @@ static int recover_one(void *arg, struct meeting *m)
 
 	LIST_EACH_SAFE(it, &m->seats)
 		recover_seat(r, m, seat_of(it));
-	drop_gone(m);
+	registry_forget_gone(m);
 	return 0;
 }
 

@@ -69,7 +69,8 @@ void meetings_relayed(struct meeting *m, struct instant now, enum fact_kind kind
 
 /**
  * Replays one fact of the ledger, in the order of seq; of streams that are not
- * meetings' it takes no notice. Nobody is told anything.
+ * meetings' it takes no notice. Nobody is told anything; who is gone is forgotten
+ * through the port, for what it was given may outlive a restart.
  *
  * Returns 0, or ERR_CORRUPT or ERR_CONFLICT when it does not fit what was before.
  */

@@ -67,15 +67,17 @@ static bool prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
 	return !rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
 }
 
-static bool within(const struct range *range, size_t count, const uint8_t *ip)
+/* The one that holds it, or NULL. */
+static const struct range *within(const struct range *range, size_t count,
+				  const uint8_t *ip)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		if (prefix_equal(range[i].ip, ip, range[i].bits))
-			return true;
+			return &range[i];
 	}
-	return false;
+	return NULL;
 }
 
 /* --- CIDR -------------------------------------------------------------------- */
@@ -121,18 +123,20 @@ int cidr_parse(struct cidr *out, const char *text)
 	return 0;
 }
 
-bool cidr_holds(const struct cidr *c, const struct turn_addr *a)
+static bool cidr_holds(const struct cidr *c, const struct turn_addr *a)
 {
 	return c->net.family == a->family &&
 	       prefix_equal(ip_of(&c->net), ip_of(a), c->bits);
 }
 
-static bool held_by(const struct cidr *cidr, size_t count, const struct turn_addr *a)
+/* By one of at least so many bits. */
+static bool held_by(const struct cidr *cidr, size_t count, const struct turn_addr *a,
+		    unsigned bits)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (cidr_holds(&cidr[i], a))
+		if (cidr[i].bits >= bits && cidr_holds(&cidr[i], a))
 			return true;
 	}
 	return false;
@@ -148,19 +152,63 @@ bool peerpolicy_loopback(const struct turn_addr *a)
 				memcmp(a->ip, one, sizeof(one)) == 0;
 }
 
+static bool is_near(const struct turn_own *own, const struct turn_addr *a)
+{
+	return own->addr.family == a->family &&
+	       prefix_equal(ip_of(&own->addr), ip_of(a), own->bits);
+}
+
+/* The first address of a v6 network is that of its routers, and ours if we forward for
+ * others (RFC 4291 section 2.6.1). */
+static bool is_anycast(const struct turn_own *own, const struct turn_addr *a)
+{
+	unsigned i;
+
+	if (a->family != 6 || !is_near(own, a))
+		return false;
+	for (i = own->bits; i < 128; i++) {
+		if (a->ip[i / 8] & 0x80 >> i % 8)
+			return false;
+	}
+	return true;
+}
+
 static bool is_own(const struct peerpolicy *p, const struct turn_addr *a)
 {
 	size_t i;
 
 	for (i = 0; i < p->own_count; i++) {
-		if (turn_addr_same_ip(&p->own[i], a))
+		if (turn_addr_same_ip(&p->own[i].addr, a) || is_anycast(&p->own[i], a))
 			return true;
 	}
 	return false;
 }
 
+/* In a network that we stand in. */
+static bool is_neighbour(const struct peerpolicy *p, const struct turn_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < p->own_count; i++) {
+		/* less is no network, but an interface that takes everything */
+		if (p->own[i].bits >= (a->family == 4 ? 8 : 16) &&
+		    is_near(&p->own[i], a))
+			return true;
+	}
+	return false;
+}
+
+static const struct range *special(const struct turn_addr *a)
+{
+	return a->family == 4 ? within(denied_v4, ARRAY_LEN(denied_v4), ip_of(a)) :
+				within(denied_v6, ARRAY_LEN(denied_v6), a->ip);
+}
+
 enum peer_verdict peerpolicy_host(const struct peerpolicy *p, const struct turn_addr *a)
 {
+	const struct range *range = special(a);
+	bool neighbour = is_neighbour(p, a);
+
 	if (is_own(p, a))
 		return PEER_OWN;
 	if (p->conf.allow_loopback && peerpolicy_loopback(a))
@@ -172,15 +220,12 @@ enum peer_verdict peerpolicy_host(const struct peerpolicy *p, const struct turn_
 	 */
 	if (a->family == 6 && within(embedding, ARRAY_LEN(embedding), a->ip))
 		return PEER_FORBIDDEN;
-	if (held_by(p->conf.allow, p->conf.allow_count, a))
+	/* whoever opens 0.0.0.0/0 does not think of 127.0.0.53 and 169.254.169.254 */
+	if (held_by(p->conf.allow, p->conf.allow_count, a, range ? range->bits : neighbour))
 		return PEER_ALLOWED;
-	if (held_by(p->conf.deny, p->conf.deny_count, a))
+	if (range || neighbour || held_by(p->conf.deny, p->conf.deny_count, a, 0))
 		return PEER_FORBIDDEN;
-	if (a->family == 4)
-		return within(denied_v4, ARRAY_LEN(denied_v4), ip_of(a)) ?
-			       PEER_FORBIDDEN : PEER_ALLOWED;
-	return within(denied_v6, ARRAY_LEN(denied_v6), a->ip) ? PEER_FORBIDDEN :
-								PEER_ALLOWED;
+	return PEER_ALLOWED;
 }
 
 bool peerpolicy_port(const struct peerpolicy *p, uint16_t port)
@@ -234,6 +279,7 @@ void peerpolicy_text(const struct peerpolicy_conf *conf, struct buf *out)
 	put_ranges(out, embedding, ARRAY_LEN(embedding));
 	put_cidrs(out, "allow", conf->allow, conf->allow_count);
 	put_cidrs(out, "deny", conf->deny, conf->deny_count);
+	buf_puts(out, "deny networks of own addresses\n");
 	put_ranges(out, denied_v4, ARRAY_LEN(denied_v4));
 	put_ranges(out, denied_v6, ARRAY_LEN(denied_v6));
 	buf_puts(out, "deny port 0\n");

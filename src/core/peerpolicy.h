@@ -25,8 +25,6 @@ struct cidr {
  * the prefix: that is a typing error of somebody who opens a network. */
 int cidr_parse(struct cidr *out, const char *text);
 
-bool cidr_holds(const struct cidr *c, const struct turn_addr *a);
-
 struct peerpolicy_conf {
 	struct cidr allow[PEERPOLICY_RULES_MAX];	/* win over `deny` and the table */
 	size_t allow_count;
@@ -39,7 +37,7 @@ struct peerpolicy_conf {
 
 struct peerpolicy {
 	struct peerpolicy_conf conf;
-	struct turn_addr own[PEERPOLICY_OWN_MAX];
+	struct turn_own own[PEERPOLICY_OWN_MAX];
 	size_t own_count;
 };
 
@@ -51,9 +49,13 @@ enum peer_verdict {
 
 /**
  * Judges the host. An own address is PEER_OWN whatever allow, deny and the table say,
- * and the test switch say: who needs loopback in a test decides by the port, too. A v6
- * form of a v4 address (mapped, compatible, NAT64, 6to4) is refused whatever `allow`
- * says: a v6 relay has no business with it.
+ * and the test switch say: who needs loopback in a test decides by the port, too.
+ *
+ * The networks that own addresses stand in are refused like those of the table, for
+ * behind a firewall that lets nobody in their hosts may trust each other. (No call needs
+ * them: whoever is there can be relayed here as well.) `allow` opens them, and a range
+ * of the table from within: a rule that is wider does not mean it. A v6 form of a v4 address (mapped, compatible, NAT64, 6to4) is refused
+ * whatever `allow` says: a v6 relay has no business with it.
  */
 enum peer_verdict peerpolicy_host(const struct peerpolicy *p, const struct turn_addr *a);
 

@@ -37,6 +37,7 @@ void turn_conf_init(struct turn_conf *conf)
 		.bytes_burst = 500000,
 		.weak_bytes = 2000000,
 		.weak_s = 60,
+		.weak_opens = 32,
 		.weak_again_s = 600,
 	};
 }
@@ -98,8 +99,6 @@ int turn_server_new(struct turn_server **out, const struct turn_conf *conf,
 					   conf->refusals_all_per_s});
 	list_init(&ts->reservations);
 	ts->rate = (struct bucket_rule){conf->bytes_per_s, conf->bytes_burst};
-	ts->rate_all = (struct bucket_rule){conf->bytes_all_per_s,
-					    conf->bytes_all_per_s};
 	rnd_bytes(&ts->tid_seed, sizeof(ts->tid_seed));
 	turn_set_own(ts, NULL, 0);
 	*out = ts;
@@ -149,12 +148,22 @@ static void judge_again(struct turn_server *ts, struct allocation *a)
 		if (verdict == PEER_FORBIDDEN)
 			p->expires_ms = 0;
 	}
-	/* what a channel leads to was allowed, or is one of our relays and stays it */
-	for (i = 0; i < a->channels; i++)
-		a->channel[i].own = turn_judge(ts, a, &a->channel[i].peer) == PEER_OWN;
+	for (i = 0; i < a->channels; i++) {
+		struct channel *c = &a->channel[i];
+		enum peer_verdict verdict = turn_judge(ts, a, &c->peer);
+
+		c->own = verdict == PEER_OWN;
+		if (verdict == PEER_FORBIDDEN)
+			c->expires_ms = 0;
+	}
 }
 
-int turn_set_own(struct turn_server *ts, const struct turn_addr *own, size_t count)
+static struct turn_own alone(const struct turn_addr *a)
+{
+	return (struct turn_own){*a, a->family == 4 ? 32 : 128};
+}
+
+int turn_set_own(struct turn_server *ts, const struct turn_own *own, size_t count)
 {
 	const struct turn_relay_addr *relays[] = {&ts->conf.v4, &ts->conf.v6};
 	struct peerpolicy *p = &ts->policy;
@@ -164,8 +173,8 @@ int turn_set_own(struct turn_server *ts, const struct turn_addr *own, size_t cou
 		return ERR_FULL;
 	for (i = 0; i < ARRAY_LEN(relays); i++) {
 		if (relays[i]->on) {
-			p->own[n++] = relays[i]->bind;
-			p->own[n++] = relays[i]->advertise;
+			p->own[n++] = alone(&relays[i]->bind);
+			p->own[n++] = alone(&relays[i]->advertise);
 		}
 	}
 	for (i = 0; i < count; i++)

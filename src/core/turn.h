@@ -58,16 +58,16 @@ struct turn_conf {
 	uint32_t port_rest_s;		/* 60 */
 
 	uint32_t user_allocations;	/* 16, by participant */
-	uint32_t meeting_allocations;	/* 64 */
+	uint32_t meeting_allocations;	/* 64; who waits gets none when half is taken */
 	uint32_t source_allocations;	/* 128, by IPv4 or v6 /64 */
 	uint32_t refusals_per_s;	/* 20: 401 and 438 to one source over UDP */
 	uint32_t refusals_burst;	/* 40 */
 	uint32_t refusals_all_per_s;	/* to everybody together */
 	uint32_t bytes_per_s;		/* 1000000: one allocation, one direction */
 	uint32_t bytes_burst;		/* 500000 */
-	uint32_t bytes_all_per_s;	/* of this server; 0: no limit */
 	uint32_t weak_bytes;		/* 2000000: who waits, both directions */
 	uint32_t weak_s;		/* 60 */
+	uint32_t weak_opens;		/* 32 allocations, one after the other */
 	uint32_t weak_again_s;		/* 600: then there is another test */
 
 	bool rfc5766_channels;		/* tests only: 0x4000 to 0x7ffe */
@@ -139,7 +139,7 @@ void turn_set_secrets(struct turn_server *ts, const struct turncred_secrets *sec
 
 /* The addresses of this machine (G6): all interfaces; relay addresses are known. Ports
  * are ignored; at most PEERPOLICY_OWN_MAX, more are ERR_FULL and nothing changes. */
-int turn_set_own(struct turn_server *ts, const struct turn_addr *own, size_t count);
+int turn_set_own(struct turn_server *ts, const struct turn_own *own, size_t count);
 
 /* No new allocations: before a stop. */
 void turn_drain(struct turn_server *ts);

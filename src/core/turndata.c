@@ -42,19 +42,19 @@ static bool drop(struct turn_server *ts, enum turn_count why)
 	return false;
 }
 
-/* The budgets of one allocation in one direction, of its test, and of all. */
+/* The budgets of one allocation in one direction, and of its test. */
 static bool may_pass(struct turn_server *ts, uint64_t now_ms, struct allocation *a,
 		     struct bucket *direction, size_t len)
 {
 	const struct turn_conf *conf = &ts->conf;
 
+	/* a stream's frame may hold more than the framing of the other side */
+	if (len > TURN_DATA_MAX)
+		return drop(ts, TURN_DROP_JUNK);
 	if (a->weak && a->user->test_bytes + len > conf->weak_bytes)
 		return drop(ts, TURN_DROP_RATE);
 	if (conf->bytes_per_s &&
 	    !bucket_take(direction, &ts->rate, now_ms, (uint32_t)len))
-		return drop(ts, TURN_DROP_RATE);
-	if (conf->bytes_all_per_s &&
-	    !bucket_take(&ts->all, &ts->rate_all, now_ms, (uint32_t)len))
 		return drop(ts, TURN_DROP_RATE);
 	if (a->weak)
 		a->user->test_bytes += len;

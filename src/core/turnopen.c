@@ -186,9 +186,11 @@ static bool may_test(struct turn_server *ts, uint64_t now_ms, struct turnuser *u
 		u->tested = true;
 		u->test_began_ms = now_ms;
 		u->test_bytes = 0;
+		u->test_opens = 0;
 	}
 	return now_ms < u->test_began_ms + (uint64_t)ts->conf.weak_s * 1000 &&
-	       u->test_bytes < ts->conf.weak_bytes;
+	       u->test_bytes < ts->conf.weak_bytes &&
+	       u->test_opens < ts->conf.weak_opens;
 }
 
 void turn_prolong(struct turn_server *ts, uint64_t now_ms, struct relay *r,
@@ -267,6 +269,9 @@ static bool take_quota(struct turn_server *ts, struct turnuser *u,
 	uint8_t source[TURN_ADDR_KEY_SIZE];
 
 	turn_addr_key(source, &wish->client->client);
+	/* strangers at the door leave places to those inside */
+	if (wish->who->cred.weak)
+		meeting_max /= 2;
 	/* what is redeemed is held already */
 	if (wish->redeem && wish->redeem->user == u)
 		user_max++, meeting_max++;
@@ -321,6 +326,7 @@ unsigned turn_open(struct turn_server *ts, uint64_t now_ms, const struct turn_wi
 		return code;
 	}
 	begin(ts, now_ms, a, wish);
+	u->test_opens += a->weak;
 	*out = a;
 	return 0;
 }

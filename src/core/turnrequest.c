@@ -21,6 +21,12 @@ struct request {
 	struct turn_verdict *out;
 };
 
+static bool is_creator(const struct allocation *a, const struct turn_identity *who)
+{
+	return a->username_len == who->cred.username_len &&
+	       memcmp(a->username, who->cred.username, a->username_len) == 0;
+}
+
 /* --- Answers ----------------------------------------------------------------- */
 
 static struct stun_out begin(const struct request *rq, enum stun_class class)
@@ -218,7 +224,8 @@ static void allocate(struct request *rq)
 	unsigned code;
 
 	if (rq->a) {
-		if (memcmp(rq->a->tid, rq->msg->tid, STUN_TID_SIZE) == 0)
+		if (memcmp(rq->a->tid, rq->msg->tid, STUN_TID_SIZE) == 0 &&
+		    is_creator(rq->a, &rq->who))
 			agree_allocate(rq, rq->a, remaining_s(rq->a, rq->now_ms));
 		else
 			refuse(rq, 437);
@@ -406,12 +413,6 @@ static void channel_bind(struct request *rq)
 }
 
 /* --- All ----------------------------------------------------------------------- */
-
-static bool is_creator(const struct allocation *a, const struct turn_identity *who)
-{
-	return a->username_len == who->cred.username_len &&
-	       memcmp(a->username, who->cred.username, a->username_len) == 0;
-}
 
 static unsigned authenticate(struct request *rq)
 {

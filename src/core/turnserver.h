@@ -42,8 +42,7 @@ struct turn_server {
 	struct tally sources;
 	struct refusals refusals;
 	struct list reservations;
-	struct bucket_rule rate, rate_all;
-	struct bucket all;		/* the bandwidth of the whole server */
+	struct bucket_rule rate;
 	struct turnhash tid_seed;	/* of our indications */
 	struct turn_addr send_to;	/* of the last Send, for its verdict */
 	struct turn_counts counts;

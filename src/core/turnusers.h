@@ -19,6 +19,7 @@ struct turnuser {
 	/* A network test, of one who waits; what it may use comes again later. */
 	uint64_t test_began_ms;
 	uint64_t test_bytes;
+	uint32_t test_opens;
 	bool tested;
 	struct list idle;		/* holds nothing, kept for the test's sake */
 	size_t meeting_len;

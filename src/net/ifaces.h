@@ -1,5 +1,5 @@
 /**
- * The addresses of this machine's interfaces.
+ * The addresses of this machine's interfaces, and the networks they stand in.
  */
 #ifndef PARAVENT_NET_IFACES_H
 #define PARAVENT_NET_IFACES_H
@@ -11,8 +11,8 @@
 
 /**
  * Lists each address once, v4 and v6, but for link-local v6 ones; at most `cap`.
- * Returns how many there are, even if more than `cap`, or ERR_IO.
+ * Returns how many there are (more than `cap`: at least so many), or ERR_IO.
  */
-ssize_t ifaces_list(struct turn_addr *out, size_t cap);
+ssize_t ifaces_list(struct turn_own *out, size_t cap);
 
 #endif

@@ -1,5 +1,6 @@
 #include "net/relayconn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,9 @@
 #define RECORDS_SIZE (16 * 1024)	/* TLS records that leave by one write */
 #define OUT_START 4096
 #define OUT_MAX (256 * 1024)		/* with answers on top of RELAYCONN_SLOW */
+/* Of a stranger: the longest request there can be, and answers that nobody reads. */
+#define STRANGERS_FRAME_MAX 4096
+#define STRANGERS_OUT_MAX (16 * 1024)
 #define KEEP_MAX (16 * 1024)		/* of a buffer that is empty */
 #define NOTSENT_LOWAT (32 * 1024)	/* what waits, waits here, where it can be dropped */
 #define DEAD_MS 30000
@@ -44,6 +48,7 @@ struct relayconn {
 	struct buf in;			/* the beginning of a message */
 	uint8_t *out;			/* unsent, from out_start to out_end */
 	size_t out_start, out_end, out_cap;
+	size_t frame_max, out_max;
 	size_t message_left;		/* TLS: unsent, of a message that is begun */
 	bool unflushed;			/* TLS: records wait for the socket */
 	struct batch_late late;
@@ -123,8 +128,12 @@ static ssize_t send_some(struct relayconn *c)
 	}
 	/* A record for each message: there are clients that take what one read brings
 	 * for one message. */
-	if (!c->message_left)
-		c->message_left = (size_t)turn_frame(p, pending(c));
+	if (!c->message_left) {
+		ssize_t frame = turn_frame(p, pending(c));
+
+		assert(frame > 0 && (size_t)frame <= pending(c));
+		c->message_left = (size_t)frame;
+	}
 	ERR_clear_error();
 	if (SSL_write_ex(c->ssl, p, c->message_left, &n) == 1) {
 		c->message_left -= n;
@@ -193,7 +202,7 @@ static bool make_room(struct relayconn *c, size_t len)
 
 	if (c->out_cap - c->out_end >= len)
 		return true;
-	if (pending(c) + len > OUT_MAX)
+	if (pending(c) + len > c->out_max)
 		return false;
 	if (c->out_start) {
 		memmove(c->out, c->out + c->out_start, pending(c));
@@ -223,7 +232,10 @@ void relayconn_answer(struct relayconn *c, const uint8_t *p, size_t len)
 {
 	if (c->broken || c->told || put(c, p, len))
 		return;
-	/* who asks that much and reads no answer wants none */
+	/* many asked at once; who reads no answer wants none */
+	flush(c);
+	if (!c->broken && put(c, p, len))
+		return;
 	c->broken = true;
 	batch_at_end(c->pool->batch, &c->late);
 }
@@ -303,9 +315,11 @@ static size_t show_all(struct relayconn *c, uint8_t *p, size_t len)
 	while (used < len && !c->broken) {
 		ssize_t frame = turn_frame(p + used, len - used);
 
-		if (frame < 0 && frame != ERR_TRUNCATED)
+		if (frame == ERR_TRUNCATED)
+			break;
+		if (frame < 0 || (size_t)frame > c->frame_max)
 			c->broken = true;
-		if (frame < 0 || (size_t)frame > len - used)
+		if (c->broken || (size_t)frame > len - used)
 			break;
 		show(c, p + used, (size_t)frame);
 		used += (size_t)frame;
@@ -441,6 +455,8 @@ struct relayconn *relayconn_new(struct relayconn_pool *pool, struct stream_parts
 	c->fd = parts->fd;
 	c->ssl = parts->ssl;
 	c->in = parts->in;
+	c->frame_max = STRANGERS_FRAME_MAX;
+	c->out_max = STRANGERS_OUT_MAX;
 	buf_init(&parts->in);
 	list_init(&c->again);
 	list_init(&c->late.link);
@@ -456,7 +472,8 @@ struct relayconn *relayconn_new(struct relayconn_pool *pool, struct stream_parts
 	return c;
 }
 
-bool relayconn_is_tls(const struct relayconn *c)
+void relayconn_trust(struct relayconn *c)
 {
-	return c->ssl != NULL;
+	c->frame_max = TURN_FRAME_MAX;
+	c->out_max = OUT_MAX;
 }

@@ -50,12 +50,14 @@ struct relayconn *relayconn_new(struct relayconn_pool *pool, struct stream_parts
 				const struct relayconn_events *events, void *arg);
 void relayconn_free(struct relayconn *c);	/* now, whatever waits; accepts NULL */
 
+/* We know who it is. A stranger has little of our memory: he sends requests, no data,
+ * and reads what he is answered, or the connection is over. */
+void relayconn_trust(struct relayconn *c);
+
 /* Copies an answer, which is never dropped. */
 void relayconn_answer(struct relayconn *c, const uint8_t *p, size_t len);
 
 /* Copies relayed data, whole or not at all: false, the reader is too slow. */
 bool relayconn_data(struct relayconn *c, const uint8_t *p, size_t len);
-
-bool relayconn_is_tls(const struct relayconn *c);
 
 #endif

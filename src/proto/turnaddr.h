@@ -19,6 +19,12 @@ struct turn_addr {
 	uint8_t zero;		/* so that all 20 bytes compare */
 };
 
+/* An address of ours, and how many of its bits are those of the network it stands in. */
+struct turn_own {
+	struct turn_addr addr;		/* its port does not matter */
+	uint8_t bits;			/* of its family: 0 to 32 or 0 to 128 */
+};
+
 /* ip: in network order. */
 void turn_addr_v4(struct turn_addr *out, const uint8_t ip[4], uint16_t port);
 void turn_addr_v6(struct turn_addr *out, const uint8_t ip[16], uint16_t port);

@@ -80,7 +80,7 @@ int turn_channel_get(struct turn_channel_data *out, const void *bytes, size_t le
 
 size_t turn_channel_put(uint8_t *data, size_t len, uint16_t number, bool stream)
 {
-	assert(len <= UINT16_MAX);
+	assert(len <= TURN_DATA_MAX);
 	put_u16(put_u16(data - TURN_CHANNEL_HEADER_SIZE, number), (unsigned)len);
 	if (!stream)
 		return TURN_CHANNEL_HEADER_SIZE + len;
@@ -148,7 +148,7 @@ size_t turn_indication_put(uint8_t *data, size_t len, const struct turn_addr *pe
 	size_t attrs = 4 + addr + 4 + padded(len);
 	uint8_t *head = data - 4 - addr - 4 - STUN_HEADER_SIZE, *p = head;
 
-	assert(attrs <= UINT16_MAX);
+	assert(len <= TURN_DATA_MAX);
 	p = put_u16(p, TYPE_DATA);
 	p = put_u16(p, (unsigned)attrs);
 	p = put_u32(p, STUN_COOKIE);

@@ -80,6 +80,10 @@ static inline bool turn_channel_first_byte(uint8_t byte, bool rfc5766)
  */
 ssize_t turn_frame(const void *stream, size_t len);
 
+/* The longest data: whatever frames it, the message is one that turn_frame() takes. */
+#define TURN_INDICATION_HEADER_MAX 48
+#define TURN_DATA_MAX (TURN_FRAME_MAX - TURN_INDICATION_HEADER_MAX)
+
 /* The data begins TURN_CHANNEL_HEADER_SIZE behind the message's start. */
 struct turn_channel_data {
 	uint16_t number;
@@ -94,8 +98,8 @@ struct turn_channel_data {
 int turn_channel_get(struct turn_channel_data *out, const void *bytes, size_t len);
 
 /**
- * Writes the four bytes in front of `len` bytes of data, and for a stream zeros behind
- * it up to a multiple of 4.
+ * Writes the four bytes in front of `len` bytes of data (at most TURN_DATA_MAX), and
+ * for a stream zeros behind it up to a multiple of 4.
  *
  * data: with TURN_CHANNEL_HEADER_SIZE bytes before it and three behind it.
  *
@@ -106,15 +110,15 @@ size_t turn_channel_put(uint8_t *data, size_t len, uint16_t number, bool stream)
 /* --- Indications ------------------------------------------------------------- */
 
 /**
- * Writes a Data indication (section 11.4) in front of `len` bytes of data, and zeros
- * behind it up to a multiple of 4. Without integrity, fingerprint and software: 36
- * bytes in front for a v4 peer, TURN_INDICATION_HEADER_MAX for a v6 one.
+ * Writes a Data indication (section 11.4) in front of `len` bytes of data (at most
+ * TURN_DATA_MAX), and zeros behind it up to a multiple of 4. Without integrity,
+ * fingerprint and software: 36 bytes in front for a v4 peer,
+ * TURN_INDICATION_HEADER_MAX for a v6 one.
  *
  * data: with that many bytes before it and three behind it. tid: STUN_TID_SIZE bytes.
  *
  * Returns the length of the whole message; *start is set to its first byte.
  */
-#define TURN_INDICATION_HEADER_MAX 48
 size_t turn_indication_put(uint8_t *data, size_t len, const struct turn_addr *peer,
 			   const uint8_t *tid, uint8_t **start);
 

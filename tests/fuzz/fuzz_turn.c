@@ -331,6 +331,23 @@ static void send_indication(struct world *w, struct client *c)
 	give(w, c, out, (size_t)stun_end(&o));
 }
 
+/* ChannelData of a length that only a stream brings. */
+static void long_frame(struct world *w, struct client *c)
+{
+	uint16_t number = next_u16(w), len = next_u16(w);
+	uint8_t head[4] = {(uint8_t)(number >> 8), (uint8_t)number,
+			   (uint8_t)(len >> 8), (uint8_t)len};
+	ssize_t frame = turn_frame(head, sizeof(head));
+	uint8_t *message;
+
+	if (c->tuple.transport == TURN_UDP || number >> 14 != 1 || frame < 0)
+		return;
+	message = mem_new((size_t)frame);
+	memcpy(message, head, sizeof(head));
+	give(w, c, message, (size_t)frame);
+	free(message);
+}
+
 static void from_peer(struct world *w, struct client *c)
 {
 	struct sock *s = &w->sock[next(w) % SOCKS];
@@ -387,7 +404,7 @@ static void forget(struct world *w, struct client *c)
 }
 
 static void (*const steps[])(struct world *w, struct client *c) = {
-	raw, request, send_indication, from_peer, pass_time, tick, gone, forget,
+	raw, request, send_indication, from_peer, pass_time, tick, gone, forget, long_frame,
 };
 
 /* --- All --------------------------------------------------------------------- */
@@ -418,9 +435,9 @@ static void begin(struct world *w)
 	conf.user_allocations = 3;
 	w->now_ms = 1000;
 	w->wall_ms = 1800000000000;
-	w->policy.own[0] = conf.v4.bind;
-	w->policy.own[1] = conf.v4.advertise;
-	w->policy.own[2] = conf.v6.bind;
+	w->policy.own[0] = (struct turn_own){conf.v4.bind, 32};
+	w->policy.own[1] = (struct turn_own){conf.v4.advertise, 32};
+	w->policy.own[2] = (struct turn_own){conf.v6.bind, 128};
 	w->policy.own_count = 3;
 	assert(turn_server_new(&w->ts, &conf, &secrets, &ops, w) == 0);
 	for (size_t i = 0; i < CLIENTS; i++) {

@@ -89,7 +89,7 @@ rule('H1', 'the 65th channel is 508, and the 64 stay', async (scene) => {
 
 	for (let n = 1; n < 64; n++) {
 		assert.equal((await turn.bind(0x4000 + n,
-			{ address: PEER.address, port: 100 + n })).code, 0, `${n}`);
+			{ address: PEER.address, port: 10000 + n })).code, 0, `${n}`);
 	}
 	assert.equal((await turn.bind(0x4040, { address: PEER.address, port: 99 })).code,
 		508);

@@ -20,7 +20,12 @@ before(async () => {
 	if (!skip)
 		server = await Server.start({ ports: 15000 });
 });
-after(() => server?.strike());
+after(async () => {
+	const log = await server?.strike();
+
+	if (log !== undefined)
+		assert.match(log, /relay stopped open=0 /, 'its own count');
+});
 
 async function client(kind = 'udp')
 {
@@ -64,6 +69,8 @@ test(`${CYCLES} allocations that are deleted`, { skip, timeout: 600000 }, async 
 	t.diagnostic(`${(CYCLES / (Date.now() - begun) * 1000).toFixed(0)} a second, ` +
 		`${server.rss - rss} kB`);
 	await settles(fds);
+	t.diagnostic(`${server.fds} descriptors, as before; ` +
+		`${server.relayPorts.length} relay ports`);
 	const sanitized = fs.readFileSync(`/proc/${server.pid}/maps`, 'utf8')
 		.includes('libasan');
 

@@ -354,7 +354,7 @@ export class Server {
 
 	/**
 	 * The end: a server that does not go in good order, or whose sanitizers have
-	 * something to say, fails the test.
+	 * something to say, fails the test. Returns what it has logged.
 	 */
 	async strike()
 	{
@@ -371,10 +371,11 @@ export class Server {
 		fs.rmSync(this.dir, { recursive: true, force: true });
 		folders.delete(this.dir);
 		if (this.target == 'coturn')
-			return;
+			return log;
 		assert.ok(wasAlive, `the server died: ${JSON.stringify(end)} ${log}`);
 		assert.equal(end.code, 0, log);
 		assert.doesNotMatch(log, /Sanitizer|runtime error:/);
+		return log;
 	}
 
 	/**

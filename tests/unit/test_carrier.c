@@ -4,6 +4,7 @@
 
 #include "app/carrier.h"
 #include "core/turn.h"
+#include "net/relayconn.h"
 #include "net/tls.h"
 #include "pair.h"
 #include "turnclient.h"
@@ -287,6 +288,96 @@ START_TEST(test_what_is_no_message_closes_the_stream)
 }
 END_TEST
 
+START_TEST(test_stranger_sends_no_long_message)
+{
+	/* Nobody who has no allocation makes us keep 64 KB (D6, D7); it ends at once. */
+	struct client c;
+
+	begin();
+	client_connect(&c, &live);
+	client_send(&c, &live, "\0\3\x20\0\x21\x12\xa4\x42", 8);
+	LIVE_UNTIL(&live, client_at_end(&c));
+	client_fini(&c);
+	LIVE_UNTIL(&live, listener_gauge_count(live.gauge) == 0);
+	end();
+}
+END_TEST
+
+static void no_message(void *arg, uint8_t *data, size_t len)
+{
+	(void)arg;
+	(void)data;
+	(void)len;
+}
+
+static void note_end(void *arg)
+{
+	*(bool *)arg = true;
+}
+
+/* How many kilobytes of answers nobody takes until the connection is over. */
+static unsigned answers_kept(bool trusted)
+{
+	static const struct relayconn_events events = {no_message, note_end};
+	static const uint8_t answer[1024];
+	struct event_base *base = event_base_new();
+	struct batch *batch = batch_new(base);
+	struct relayconn_pool *pool = relayconn_pool_new(base, batch);
+	struct stream_parts parts = {.in = BUF_INIT};
+	struct relayconn *c;
+	unsigned count = 0;
+	bool over = false;
+	int fd[2], small = 4096;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
+	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+	parts.fd = fd[0];
+	c = relayconn_new(pool, &parts, &events, &over);
+	if (trusted)
+		relayconn_trust(c);
+	for (; !over; count++) {
+		relayconn_answer(c, answer, sizeof(answer));
+		event_base_loop(base, EVLOOP_NONBLOCK);
+	}
+	relayconn_free(c);
+	close(fd[1]);
+	relayconn_pool_free(pool);
+	batch_free(batch);
+	event_base_free(base);
+	return count;
+}
+
+START_TEST(test_stranger_may_ask_much_at_once)
+{
+	/* Nobody waits for the turn's end with more answers than he may leave unread. */
+	uint8_t many[1000 * STUN_HEADER_SIZE];
+	struct client c;
+
+	for (size_t i = 0; i < 1000; i++)
+		stun_begin(many + i * STUN_HEADER_SIZE, STUN_HEADER_SIZE, STUN_REQUEST,
+			   STUN_BINDING, "twelve bytes");
+	begin();
+	client_connect(&c, &live);
+	ck_assert(client_start_tls(&c, &live, ctx));
+	client_send(&c, &live, many, sizeof(many));
+	LIVE_UNTIL(&live, (client_poll(&c), c.got.len == 1000 * 32));
+	client_fini(&c);
+	end();
+}
+END_TEST
+
+START_TEST(test_stranger_reads_what_he_asks_for)
+{
+	/* Answers that nobody takes are kept for those we know (D7). */
+	unsigned stranger = answers_kept(false), known = answers_kept(true);
+
+	ck_assert_uint_ge(stranger, 16);
+	ck_assert_uint_lt(stranger, 64);
+	ck_assert_uint_ge(known, 256);
+	ck_assert_uint_lt(known, 320);
+}
+END_TEST
+
 #define ASKED 200
 
 START_TEST(test_slow_reader_loses_data_and_keeps_answers)
@@ -472,7 +563,8 @@ UNIT_MAIN("carrier", test_udp_client_talks_to_a_peer, test_tcp_client_talks_to_a
 	  test_tls_client_talks_to_a_peer, test_two_clients_meet_inside,
 	  test_what_was_decrypted_before_the_handover_counts,
 	  test_message_in_pieces_is_put_together,
-	  test_what_is_no_message_closes_the_stream,
+	  test_what_is_no_message_closes_the_stream, test_stranger_sends_no_long_message,
+	  test_stranger_may_ask_much_at_once, test_stranger_reads_what_he_asks_for,
 	  test_slow_reader_loses_data_and_keeps_answers,
 	  test_forgotten_user_is_closed_at_once, test_closed_stream_ends_its_allocation,
 	  test_a_thousand_leave_nothing_behind, test_stop_tells_of_all_that_was_open,

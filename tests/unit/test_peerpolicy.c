@@ -250,8 +250,10 @@ START_TEST(test_allow_never_opens_a_v6_form_of_v4)
 	struct peerpolicy p = {0};
 
 	ck_assert_int_eq(cidr_parse(&p.conf.allow[0], "::/0"), 0);
-	ck_assert_int_eq(cidr_parse(&p.conf.allow[1], "0.0.0.0/0"), 0);
-	p.conf.allow_count = 2;
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[1], "10.0.0.0/8"), 0);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[2], "fc00::/7"), 0);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[3], "2002::/16"), 0);
+	p.conf.allow_count = 4;
 	ck_assert_int_eq(judge(&p, "10.0.0.1"), PEER_ALLOWED);
 	ck_assert_int_eq(judge(&p, "fd00::1"), PEER_ALLOWED);
 	ck_assert_int_eq(judge(&p, "::ffff:10.0.0.1"), PEER_FORBIDDEN);
@@ -261,15 +263,88 @@ START_TEST(test_allow_never_opens_a_v6_form_of_v4)
 }
 END_TEST
 
+static void own(struct peerpolicy *p, const char *text, uint8_t bits)
+{
+	struct turn_own *one = &p->own[p->own_count++];
+
+	ck_assert(turn_addr_parse(&one->addr, text, 0));
+	one->bits = bits;
+}
+
+START_TEST(test_our_neighbours_are_refused)
+{
+	/* The door into the clinic's network: its hosts have public IPv6 addresses too,
+	 * and a firewall before them that the relay stands behind. */
+	struct peerpolicy p = {0};
+
+	own(&p, "2600:5:0:7::5", 64);
+	own(&p, "2600:6::5", 128);
+	own(&p, "20.0.0.5", 24);
+	own(&p, "30.0.0.5", 0);		/* a tunnel for everything */
+	ck_assert_int_eq(judge(&p, "2600:5:0:7::6"), PEER_FORBIDDEN);
+	ck_assert_int_eq(judge(&p, "2600:5:0:7:ffff::1"), PEER_FORBIDDEN);
+	ck_assert_int_eq(judge(&p, "2600:5:0:8::6"), PEER_ALLOWED);
+	ck_assert_int_eq(judge(&p, "2600:6::6"), PEER_ALLOWED);
+	ck_assert_int_eq(judge(&p, "20.0.0.6"), PEER_FORBIDDEN);
+	ck_assert_int_eq(judge(&p, "20.0.1.6"), PEER_ALLOWED);
+	ck_assert_int_eq(judge(&p, "30.0.0.6"), PEER_ALLOWED);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[0], "::/0"), 0);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[1], "20.0.0.0/16"), 0);
+	p.conf.allow_count = 2;
+	ck_assert_int_eq(judge(&p, "2600:5:0:7::6"), PEER_FORBIDDEN);
+	ck_assert_int_eq(judge(&p, "20.0.0.6"), PEER_ALLOWED);
+	ck_assert_int_eq(judge(&p, "20.0.0.5"), PEER_OWN);
+}
+END_TEST
+
+START_TEST(test_networks_anycast_is_own)
+{
+	/* G6: a machine that forwards answers to 2600:5:0:7::, on all its ports */
+	struct peerpolicy p = {0};
+
+	own(&p, "2600:5:0:7::5", 64);
+	own(&p, "20.0.0.5", 24);
+	ck_assert_int_eq(judge(&p, "2600:5:0:7::"), PEER_OWN);
+	ck_assert_int_eq(judge(&p, "2600:5:0:7::8000:0:0"), PEER_FORBIDDEN);
+	ck_assert_int_eq(judge(&p, "2600:5::"), PEER_ALLOWED);
+	ck_assert_int_eq(judge(&p, "20.0.0.0"), PEER_FORBIDDEN);
+}
+END_TEST
+
+START_TEST(test_allow_opens_a_range_from_within)
+{
+	/* G5: 0.0.0.0/0 is no permission for the resolver on 127.0.0.53, nor for the
+	 * metadata of a cloud; and it still wins over `deny` */
+	static const char *const shut[] = {
+		"127.0.0.53", "127.0.0.1", "0.0.0.0", "169.254.169.254", "10.0.0.1",
+		"172.16.0.1", "224.0.0.251", "255.255.255.255", "fe80::1", "ff02::fb",
+		"fd00::1", "::1", "::",
+	};
+	struct peerpolicy p = {0};
+
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[0], "0.0.0.0/0"), 0);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[1], "::/0"), 0);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[2], "160.0.0.0/3"), 0);
+	p.conf.allow_count = 3;
+	ck_assert_int_eq(cidr_parse(&p.conf.deny[0], "8.8.0.0/16"), 0);
+	p.conf.deny_count = 1;
+	for (size_t i = 0; i < sizeof(shut) / sizeof(*shut); i++)
+		ck_assert_msg(judge(&p, shut[i]) == PEER_FORBIDDEN, "%s", shut[i]);
+	ck_assert_int_eq(judge(&p, "8.8.8.8"), PEER_ALLOWED);
+	ck_assert_int_eq(judge(&p, "2600::1"), PEER_ALLOWED);
+	ck_assert_int_eq(cidr_parse(&p.conf.allow[2], "172.16.0.0/12"), 0);
+	ck_assert_int_eq(judge(&p, "172.31.255.255"), PEER_ALLOWED);
+}
+END_TEST
+
 START_TEST(test_own_addresses_come_first)
 {
 	/* G6: before allow, deny and the test switch */
 	struct peerpolicy p = {0};
 
-	ck_assert(turn_addr_parse(&p.own[0], "10.0.0.5", 0));
-	ck_assert(turn_addr_parse(&p.own[1], "127.0.0.1", 0));
-	ck_assert(turn_addr_parse(&p.own[2], "20.0.0.5", 0));
-	p.own_count = 3;
+	own(&p, "10.0.0.5", 32);
+	own(&p, "127.0.0.1", 8);
+	own(&p, "20.0.0.5", 32);
 	ck_assert_int_eq(cidr_parse(&p.conf.allow[0], "10.0.0.0/8"), 0);
 	p.conf.allow_count = 1;
 	p.conf.allow_loopback = true;
@@ -335,6 +410,7 @@ START_TEST(test_table_in_force_is_told)
 		ck_assert_msg(strstr(out.p, line) != NULL, "%s", line);
 	}
 	ck_assert_ptr_nonnull(strstr(out.p, "allow 192.168.7.0/24\n"));
+	ck_assert_ptr_nonnull(strstr(out.p, "deny networks of own addresses\n"));
 	ck_assert_ptr_nonnull(strstr(out.p, "deny port 0\ndeny port 53\n"));
 	buf_fini(&out);
 }
@@ -376,7 +452,9 @@ int main(int argc, char **argv)
 		test_what_coturn_let_through_is_refused,
 		test_random_addresses_agree_with_the_slow_way,
 		test_allow_wins_over_the_table_and_deny,
-		test_allow_never_opens_a_v6_form_of_v4, test_own_addresses_come_first,
+		test_allow_never_opens_a_v6_form_of_v4,
+		test_our_neighbours_are_refused, test_networks_anycast_is_own,
+		test_allow_opens_a_range_from_within, test_own_addresses_come_first,
 		test_ports, test_cidr_is_strict, test_table_in_force_is_told,
 		test_clients_of_tunnels,
 	};

@@ -26,9 +26,9 @@ static struct turn_addr addr(const char *text)
 /* Reads the text on a machine with loopback and one private and one public address. */
 static int build(const char *text)
 {
-	const struct turn_addr own[] = {
-		addr("127.0.0.1"), addr("::1"), addr("10.0.0.5"), addr("20.0.0.5"),
-		addr("2600::5"),
+	const struct turn_own own[] = {
+		{addr("127.0.0.1"), 8}, {addr("::1"), 128}, {addr("10.0.0.5"), 24},
+		{addr("20.0.0.5"), 24}, {addr("2600::5"), 64},
 	};
 	struct buf errors = BUF_INIT;
 	struct conf conf;
@@ -85,6 +85,46 @@ START_TEST(test_behind_translation_two_addresses_are_known)
 }
 END_TEST
 
+START_TEST(test_of_several_listened_the_best_is_told)
+{
+	/* Whatever comes first: nobody out there reaches loopback. */
+	ck_assert_int_eq(build("public-url = https://a.example\n"
+			       "stun-listen = {\"127.0.0.1:3478\", \"10.0.0.5:3478\", "
+			       "\"20.0.0.5:3478\", \"[::1]:3478\"}"), 0);
+	expect(&built.v4, "20.0.0.5", "20.0.0.5");
+	expect(&built.v6, "::1", "::1");
+	ck_assert_int_eq(build("public-url = https://a.example\n"
+			       "stun-listen = {\"127.0.0.1:3478\", \"0.0.0.0:3479\"}"),
+			 0);
+	expect(&built.v4, "20.0.0.5", "20.0.0.5");
+}
+END_TEST
+
+START_TEST(test_limits_are_lifted_on_loopback_alone)
+{
+	/* What tests need must not be left behind where patients are served. */
+	static const char *const open[] = {
+		"public-url = https://a.example\nlisten = 0.0.0.0:443",
+		"public-url = https://a.example\nlisten = \"127.0.0.1:80\"\n"
+		"stun-listen = 20.0.0.5:3478",
+		"public-url = https://a.example\nlisten = \"127.0.0.1:80\"\n"
+		"stun-listen = {\"[::1]:3478\", \"[2600::5]:3478\"}",
+	};
+
+	setenv("PARAVENT_RELAY_TEST", "1", 1);
+	for (size_t i = 0; i < ARRAY_LEN(open); i++)
+		ck_assert_int_eq(build(open[i]), ERR_FORBIDDEN);
+	ck_assert_int_eq(build(""), 0);
+	ck_assert(built.rfc5766_channels);
+	unsetenv("PARAVENT_RELAY_TEST");
+	for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+		ck_assert_int_eq(build(open[i]), 0);
+		ck_assert(!built.rfc5766_channels);
+		ck_assert_uint_eq(built.user_allocations, 16);
+	}
+}
+END_TEST
+
 START_TEST(test_a_family_that_we_do_not_listen_on_is_off)
 {
 	/* Clients that ask for it get 440 (turn.md L6). */
@@ -103,8 +143,14 @@ START_TEST(test_peers_are_the_operators)
 			       "relay-peer-deny = {20.1.0.0/16, 20.2.0.0/16}"), 0);
 	ck_assert_uint_eq(built.peers.allow_count, 1);
 	ck_assert_uint_eq(built.peers.deny_count, 2);
+	ck_assert_uint_eq(built.peers.deny_port_count, 6);
+	ck_assert_uint_eq(built.peers.deny_port[5], 11211);
+	ck_assert(!built.peers.allow_loopback);
+	ck_assert_int_eq(build("relay-peer-allow = {0.0.0.0/0, \"::/0\"}"), 0);
 	ck_assert(!built.peers.allow_loopback);
 	ck_assert_int_eq(build("relay-peer-allow = 127.0.0.0/8"), 0);
+	ck_assert(built.peers.allow_loopback);
+	ck_assert_int_eq(build("relay-peer-allow = \"::1\""), 0);
 	ck_assert(built.peers.allow_loopback);
 }
 END_TEST
@@ -159,5 +205,7 @@ END_TEST
 UNIT_MAIN("relayconf", test_the_tryout_relays_on_loopback,
 	  test_all_addresses_mean_the_best_one,
 	  test_behind_translation_two_addresses_are_known,
+	  test_of_several_listened_the_best_is_told,
+	  test_limits_are_lifted_on_loopback_alone,
 	  test_a_family_that_we_do_not_listen_on_is_off, test_peers_are_the_operators,
 	  test_secrets_are_made_once_and_kept)

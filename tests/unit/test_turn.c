@@ -254,6 +254,19 @@ START_TEST(test_second_allocate_on_a_tuple_is_437)
 }
 END_TEST
 
+START_TEST(test_another_users_transaction_is_no_retransmission)
+{
+	/* L1: whoever guesses it is not told the relayed address */
+	begin();
+	kit_challenge(&k, &ann);
+	ck_assert_int_eq(kit_allocate(&k, &ann), 0);
+	kit_credentials(&k, &ann, KIT_SECRET, "meet.eve.p", 3600);
+	k.tids--;
+	ck_assert_int_eq(kit_allocate(&k, &ann), 437);
+	kit_stop(&k);
+}
+END_TEST
+
 START_TEST(test_a_tuple_is_all_five)
 {
 	/* L0: another port, another local address or port, another transport */
@@ -1098,7 +1111,8 @@ UNIT_MAIN("turn", test_binding_is_answered_with_and_without_allocation,
 	  test_software_is_said_to_the_authenticated_only,
 	  test_allocate_needs_transport_udp,
 	  test_retransmitted_allocate_gets_the_same_success,
-	  test_second_allocate_on_a_tuple_is_437, test_a_tuple_is_all_five,
+	  test_second_allocate_on_a_tuple_is_437,
+	  test_another_users_transaction_is_no_retransmission, test_a_tuple_is_all_five,
 	  test_lifetime_is_between_600_and_the_maximum,
 	  test_absent_family_is_v4_even_for_v6_clients,
 	  test_family_that_is_off_or_unknown_is_440, test_what_does_not_go_together_is_400,

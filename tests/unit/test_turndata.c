@@ -444,6 +444,58 @@ START_TEST(test_hairpin_frames_for_the_receivers_transport)
 }
 END_TEST
 
+START_TEST(test_what_fits_no_frame_is_dropped)
+{
+	/* H7, S3: a stream brings up to 65532 bytes; their indication would be none */
+	static uint8_t big[4 + 65532], zeros[65532];
+	struct turn_addr relayed;
+
+	kit_init(&k);
+	k.conf.bytes_per_s = 0;
+	start();
+	ann.tuple.transport = TURN_TCP;
+	ck_assert_int_eq(kit_allocate(&k, &ann), 0);
+	relayed = ann.relayed[0];
+	/* to itself, as an indication; and to a peer, as it is */
+	ck_assert_int_eq(kit_permit(&k, &ann, KIT_RELAY4), 0);
+	ck_assert_int_eq(kit_bind(&k, &ann, 0x4000, KIT_PEER, 9), 0);
+	for (size_t len = 65400; len <= 65532; len++) {
+		struct stun_out o = stun_begin(big, sizeof(big), STUN_INDICATION,
+					       TURN_SEND, "twelve bytes");
+		enum turn_action action = TURN_DROP;
+
+		turn_put_addr(&o, TURN_ATTR_XOR_PEER_ADDRESS, &relayed);
+		stun_put(&o, TURN_ATTR_DATA, zeros, len);
+		if (stun_end(&o) > 0)
+			action = kit_give(&k, &ann, big, (size_t)stun_end(&o));
+		ck_assert_int_eq(action, len <= TURN_DATA_MAX ? TURN_DELIVER : TURN_DROP);
+		if (action == TURN_DELIVER)
+			ck_assert_int_eq(turn_frame(k.v.bytes, k.v.len),
+					 (ssize_t)k.v.len);
+		memset(big, 0, sizeof(big));
+		memcpy(big, (uint8_t[]){0x40, 0x00, (uint8_t)(len >> 8), (uint8_t)len},
+		       4);
+		ck_assert_int_eq(kit_give(&k, &ann, big, (len + 7) / 4 * 4),
+				 len <= TURN_DATA_MAX ? TURN_RELAY : TURN_DROP);
+	}
+	kit_stop(&k);
+}
+END_TEST
+
+START_TEST(test_large_data_of_a_channel_are_no_indication)
+{
+	/* the same from one client's channel to another who has none */
+	static uint8_t big[4 + 65532] = {0x40, 0x00, 0xff, 0xfc};
+
+	begin();
+	ck_assert_int_eq(kit_permit(&k, &ben, KIT_RELAY4), 0);
+	ck_assert_int_eq(kit_bind(&k, &ann, 0x4000, KIT_RELAY4, ben.relayed[0].port), 0);
+	ck_assert_int_eq(kit_give(&k, &ann, big, sizeof(big)), TURN_DROP);
+	ck_assert_uint_eq(kit_count(&k, TURN_DROP_JUNK), 1);
+	kit_stop(&k);
+}
+END_TEST
+
 START_TEST(test_hairpin_ends_with_either_side)
 {
 	/* G6: at the time of the packet */
@@ -463,7 +515,7 @@ START_TEST(test_own_machine_is_reached_only_at_relay_addresses)
 	/* G6: 3478, 443, any other port; bound, advertised and interface addresses */
 	static const char *const hosts[] = {KIT_RELAY4, KIT_BIND4, "20.0.0.77"};
 	static const uint16_t ports[] = {1, 22, 443, 3478, 8080, 49151, 65535};
-	struct turn_addr eth1 = kit_addr("20.0.0.77", 0);
+	struct turn_own eth1 = {kit_addr("20.0.0.77", 0), 24};
 
 	begin();
 	ck_assert_int_eq(turn_set_own(k.ts, &eth1, 1), 0);
@@ -504,7 +556,7 @@ END_TEST
 START_TEST(test_new_interface_closes_what_was_open)
 {
 	/* G6, G7: verdicts in permissions and channels follow */
-	struct turn_addr eth1 = kit_addr(KIT_PEER, 0);
+	struct turn_own eth1 = {kit_addr(KIT_PEER, 0), 32};
 
 	begin();
 	ck_assert_int_eq(kit_bind(&k, &ann, 0x4000, KIT_PEER, 22), 0);
@@ -516,10 +568,26 @@ START_TEST(test_new_interface_closes_what_was_open)
 }
 END_TEST
 
+START_TEST(test_new_network_closes_what_was_open)
+{
+	/* G7: who was somewhere on the internet is our neighbour now */
+	struct turn_own eth1 = {kit_addr("8.8.4.9", 0), 24};
+
+	begin();
+	ck_assert_int_eq(kit_bind(&k, &ann, 0x4000, KIT_PEER, 22), 0);
+	ck_assert_int_eq(turn_set_own(k.ts, &eth1, 1), 0);
+	ck_assert_int_eq(kit_channel(&k, &ann, 0x4000, "x", 1), TURN_DROP);
+	ck_assert_int_eq(kit_indicate(&k, &ann, KIT_PEER, 22, "x", 1), TURN_DROP);
+	ck_assert_int_eq(kit_peer(&k, &ann, KIT_PEER, 22, "x", 1), TURN_DROP);
+	ck_assert_int_eq(kit_permit(&k, &ann, KIT_PEER), 403);
+	kit_stop(&k);
+}
+END_TEST
+
 START_TEST(test_interface_that_goes_takes_its_permission)
 {
 	/* G6, G7: an address that was ours is one of the table again */
-	struct turn_addr vpn = kit_addr("10.1.1.1", 0);
+	struct turn_own vpn = {kit_addr("10.1.1.1", 0), 24};
 
 	begin();
 	ck_assert_int_eq(turn_set_own(k.ts, &vpn, 1), 0);
@@ -535,11 +603,11 @@ END_TEST
 START_TEST(test_too_many_own_addresses_change_nothing)
 {
 	/* bounded */
-	struct turn_addr many[PEERPOLICY_OWN_MAX];
+	struct turn_own many[PEERPOLICY_OWN_MAX];
 
 	begin();
 	for (size_t i = 0; i < PEERPOLICY_OWN_MAX; i++)
-		many[i] = kit_addr(KIT_PEER, 0);
+		many[i] = (struct turn_own){kit_addr(KIT_PEER, 0), 32};
 	ck_assert_int_eq(turn_set_own(k.ts, many, PEERPOLICY_OWN_MAX), ERR_FULL);
 	ck_assert_int_eq(kit_permit(&k, &ann, KIT_PEER), 0);
 	ck_assert_int_eq(kit_indicate(&k, &ann, KIT_PEER, 22, "x", 1), TURN_RELAY);
@@ -596,24 +664,6 @@ START_TEST(test_each_direction_has_its_bucket)
 	ck_assert_int_eq(kit_channel(&k, &ann, 0x4000, data, 1000), TURN_DROP);
 	/* control messages are exempt */
 	ck_assert_int_eq(kit_refresh(&k, &ann, 600), 0);
-	kit_stop(&k);
-}
-END_TEST
-
-START_TEST(test_server_may_have_a_bucket_too)
-{
-	/* D3 */
-	uint8_t data[1000] = {0};
-
-	kit_init(&k);
-	k.conf.bytes_all_per_s = 1500;
-	start();
-	ck_assert_int_eq(kit_bind(&k, &ann, 0x4000, KIT_PEER, 9), 0);
-	ck_assert_int_eq(kit_bind(&k, &ben, 0x4000, KIT_PEER, 9), 0);
-	ck_assert_int_eq(kit_channel(&k, &ann, 0x4000, data, 1000), TURN_RELAY);
-	ck_assert_int_eq(kit_channel(&k, &ben, 0x4000, data, 1000), TURN_DROP);
-	k.now_ms += 1000;
-	ck_assert_int_eq(kit_channel(&k, &ben, 0x4000, data, 1000), TURN_RELAY);
 	kit_stop(&k);
 }
 END_TEST
@@ -714,6 +764,22 @@ START_TEST(test_who_waits_has_two_megabytes)
 }
 END_TEST
 
+START_TEST(test_who_waits_has_thirty_two_allocations)
+{
+	/* one after the other: each is a socket that a stranger makes us open */
+	begin_weak();
+	ck_assert_int_eq(kit_refresh(&k, &wait1, 0), 0);
+	for (int i = 2; i < 33; i++) {
+		ck_assert_int_eq(kit_allocate(&k, &wait1), i < 32 ? 0 : 486);
+		if (i < 32)
+			ck_assert_int_eq(kit_refresh(&k, &wait1, 0), 0);
+	}
+	k.now_ms += 600000;
+	ck_assert_int_eq(kit_allocate(&k, &wait1), 0);
+	kit_stop(&k);
+}
+END_TEST
+
 START_TEST(test_who_was_admitted_is_not_weak_any_more)
 {
 	/* the same seat with a `p`: no limits of the test */
@@ -745,14 +811,17 @@ UNIT_MAIN("turndata", test_send_goes_to_its_peer_in_place,
 	  test_two_clients_meet_inside_the_process,
 	  test_bound_address_of_a_relay_is_the_relay_too,
 	  test_hairpin_frames_for_the_receivers_transport,
+	  test_what_fits_no_frame_is_dropped,
+	  test_large_data_of_a_channel_are_no_indication,
 	  test_hairpin_ends_with_either_side,
 	  test_own_machine_is_reached_only_at_relay_addresses,
 	  test_own_addresses_win_over_allowed_networks,
-	  test_new_interface_closes_what_was_open,
+	  test_new_interface_closes_what_was_open, test_new_network_closes_what_was_open,
 	  test_interface_that_goes_takes_its_permission,
 	  test_too_many_own_addresses_change_nothing,
 	  test_loopback_peers_only_where_tests_ask, test_each_direction_has_its_bucket,
-	  test_server_may_have_a_bucket_too, test_who_waits_reaches_only_itself,
+	  test_who_waits_reaches_only_itself,
 	  test_who_waits_has_no_part_in_the_test_switch,
 	  test_who_waits_has_sixty_seconds, test_who_waits_has_two_megabytes,
+	  test_who_waits_has_thirty_two_allocations,
 	  test_who_was_admitted_is_not_weak_any_more)

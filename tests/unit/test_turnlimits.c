@@ -111,6 +111,27 @@ START_TEST(test_a_meeting_has_sixty_four)
 }
 END_TEST
 
+START_TEST(test_who_waits_leaves_half_of_a_meeting)
+{
+	/* D2: strangers at the door do not take the relay from those inside */
+	char id[32];
+
+	kit_init(&k);
+	kit_start(&k);
+	for (size_t i = 0; i < 40; i++) {
+		snprintf(id, sizeof(id), "meet.stranger%zu.w", i / 16);
+		client(i, "203.0.113.7", id);
+		ck_assert_int_eq(kit_allocate(&k, &many[i]), i < 32 ? 0 : 486);
+	}
+	for (size_t i = 40; i < 73; i++) {
+		snprintf(id, sizeof(id), "meet.seat%zu.p", i / 16);
+		client(i, "203.0.113.8", id);
+		ck_assert_int_eq(kit_allocate(&k, &many[i]), i < 72 ? 0 : 486);
+	}
+	kit_stop(&k);
+}
+END_TEST
+
 START_TEST(test_a_source_has_128)
 {
 	/* D2: by v4 address or v6 /64 */
@@ -194,6 +215,7 @@ END_TEST
 
 UNIT_MAIN("turnlimits", test_a_participant_has_sixteen, test_a_reservation_counts,
 	  test_a_full_participant_can_redeem_what_it_reserved,
-	  test_a_meeting_has_sixty_four, test_a_source_has_128,
+	  test_a_meeting_has_sixty_four, test_who_waits_leaves_half_of_a_meeting,
+	  test_a_source_has_128,
 	  test_refusals_have_a_burst_and_a_rate,
 	  test_refusals_of_many_sources_share_a_fixed_table, test_tally_forgets_zero)
