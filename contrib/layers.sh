@@ -14,7 +14,7 @@ base  | base                           |
 proto | base proto                     | nettle jansson jwt
 core  | base proto core                |
 store | base proto store               | nettle sqlite3
-net   | base proto net                 | event2 openssl wslay
+net   | base proto net                 | curl event2 openssl wslay
 app   | base proto core store net app  | event2
 '
 

@@ -3,7 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/answer.h"
 #include "app/assets.h"
+#include "app/callers.h"
+#include "app/events.h"
+#include "app/lists.h"
+#include "app/past.h"
+#include "app/reportapi.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rnd.h"
@@ -15,197 +21,12 @@ struct api {
 	struct loop *loop;
 	struct house *house;
 	struct signaling *signaling;
+	struct retention *retention;
+	struct eventstreams *streams;
+	struct outlet outlet;
 };
 
-/* --- Answers --------------------------------------------------------------------- */
-
-/* Refusals that are HTTP's own and no error of ours has; X(status, code, title, detail) */
-#define HTTP_PROBLEMS(X)                                                      \
-	X(400, "bad-request", "Bad request",                                  \
-	  "The request is not HTTP as we read it.")                           \
-	X(401, "unauthorized", "Unauthorized",                                \
-	  "Send the host's token of the meeting as Authorization: Bearer.")   \
-	X(403, "foreign-origin", "Forbidden",                                 \
-	  "This page's origin may not do that; see allowed-origins.")         \
-	X(404, "not-found", "Not found", "There is nothing at this address.") \
-	X(405, "method-not-allowed", "Method not allowed",                    \
-	  "Use one of the methods that the Allow header names.")              \
-	X(408, "timeout", "Request timeout", "The request came too slowly.")  \
-	X(413, "too-big", "Content too large", "The body may have 64 KiB.")   \
-	X(414, "uri-too-long", "URI too long", "The address is too long.")    \
-	X(415, "unsupported-type", "Unsupported media type",                  \
-	  "Send the body as Content-Type: application/json.")                 \
-	X(417, "expectation-failed", "Expectation failed",                    \
-	  "Only Expect: 100-continue is known.")                              \
-	X(426, "upgrade-required", "Upgrade required",                        \
-	  "This address is a WebSocket of version 13.")                       \
-	X(431, "head-too-big", "Request header fields too large",             \
-	  "The head may have 16 KiB and 64 lines.")                           \
-	X(500, "internal", "Internal server error", "That was our fault.")    \
-	X(501, "not-implemented", "Not implemented",                          \
-	  "This method or transfer coding is not served here.")               \
-	X(503, "unavailable", "Service unavailable",                          \
-	  "Nothing can be recorded at the moment. Try again in a minute.")    \
-	X(505, "http-version", "HTTP version not supported",                  \
-	  "Speak HTTP/1.1.")
-
-static const struct problem http_problems[] = {
-#define X(status, code, title, detail) {status, code, title, detail},
-	HTTP_PROBLEMS(X)
-#undef X
-};
-
-static const struct problem *problem_of_status(int status)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_LEN(http_problems); i++) {
-		if (http_problems[i].status == status)
-			return &http_problems[i];
-	}
-	return &http_problems[0];
-}
-
-void api_problem(struct buf *body, int status)
-{
-	problem_put(body, problem_of_status(status), NULL, NULL);
-}
-
-static void reply_problem(struct http_request *rq, const struct problem *p,
-			  const char *detail, const struct problem_fields *fields)
-{
-	struct buf body = BUF_INIT;
-
-	problem_put(&body, p, detail, fields);
-	http_add_header(rq, "Cache-Control", "no-store");
-	if (p->status == 401)
-		http_add_header(rq, "WWW-Authenticate", "Bearer");
-	if (p->status == 503)
-		http_add_header(rq, "Retry-After", "5");
-	http_reply(rq, p->status, "application/problem+json", body.p, body.len);
-	buf_fini(&body);
-}
-
-static void reply_status(struct http_request *rq, int status)
-{
-	reply_problem(rq, problem_of_status(status), NULL, NULL);
-}
-
-static void reply_err(struct http_request *rq, int err, const char *detail)
-{
-	reply_problem(rq, problem_of(err), detail, NULL);
-}
-
-static void reply_not_allowed(struct http_request *rq, const char *allow)
-{
-	http_add_header(rq, "Allow", allow);
-	reply_status(rq, 405);
-}
-
-/* --- Answers that wait for the disk ---------------------------------------------- */
-
-/* So long a client waits for a disk that has stopped; then it learns that we do not
- * know, which is the truth. */
-#define ANSWER_MS 10000
-
-struct answer {
-	struct api *api;
-	struct http_request *rq;
-	struct gate_waiter waiter;
-	struct loop_timer timer;
-	int status;
-	const char *type;
-	struct buf body;
-	char location[64];	/* "": none */
-};
-
-static void answer_free(struct answer *a)
-{
-	gate_leave(&a->waiter);
-	loop_timer_stop(a->api->loop, &a->timer);
-	buf_fini(&a->body);
-	free(a);
-}
-
-static void answer_leaves(void *arg)
-{
-	struct answer *a = arg;
-
-	if (a->location[0])
-		http_add_header(a->rq, "Location", a->location);
-	http_add_header(a->rq, "Cache-Control", "no-store");
-	http_reply(a->rq, a->status, a->body.len ? a->type : NULL, a->body.p, a->body.len);
-	answer_free(a);
-}
-
-static void answer_gone(void *arg, struct http_request *rq)
-{
-	(void)rq;
-	answer_free(arg);
-}
-
-static void answer_too_late(struct loop_timer *t)
-{
-	struct answer *a = CONTAINER_OF(t, struct answer, timer);
-
-	reply_problem(a->rq, problem_of_status(503),
-		      "It is not known whether this could be recorded. Look before you "
-		      "try again.", NULL);
-	answer_free(a);
-}
-
-/* The answer to `rq`, to be filled in, then to be passed to answer_wait(). */
-static struct answer *answer_new(struct api *api, struct http_request *rq, int status)
-{
-	struct answer *a = mem_new(sizeof(*a));
-
-	a->api = api;
-	a->rq = rq;
-	a->status = status;
-	a->type = "application/json";
-	buf_init(&a->body);
-	gate_waiter_init(&a->waiter, answer_leaves, a);
-	loop_timer_init(&a->timer, answer_too_late);
-	return a;
-}
-
-static void answer_wait(struct answer *a, uint64_t gate)
-{
-	if (gate_is_open(&a->api->house->gate, gate)) {
-		answer_leaves(a);
-		return;
-	}
-	a->rq->on_gone = answer_gone;
-	a->rq->gone_arg = a;
-	loop_timer_set(a->api->loop, &a->timer, loop_now_ms(a->api->loop) + ANSWER_MS);
-	gate_wait(&a->api->house->gate, &a->waiter, gate);
-}
-
-/* --- Who asks --------------------------------------------------------------------- */
-
-/* The Bearer token; false when there is none. */
-static bool bearer(const struct http_request *rq, struct http_span *token)
-{
-	static const char scheme[] = "Bearer ";
-	struct http_span a = rq->head.field[HTTP_AUTHORIZATION];
-	const size_t n = sizeof(scheme) - 1;
-
-	if (!a.p || a.len <= n ||
-	    !http_span_is_nocase((struct http_span){a.p, n}, scheme))
-		return false;
-	token->p = a.p + n;
-	token->len = a.len - n;
-	return true;
-}
-
-/* Whether the request carries the host's token of this meeting. */
-static bool from_host(const struct api *api, const struct http_request *rq,
-		      const char *id)
-{
-	struct http_span t;
-
-	return bearer(rq, &t) && token_is_host(api->house->key, id, t.p, t.len);
-}
+/* --- What is asked ---------------------------------------------------------------- */
 
 static bool origin_ok(const struct api *api, const struct http_request *rq)
 {
@@ -229,19 +50,26 @@ static bool is_json(const struct http_request *rq)
 
 /* --- Meetings ---------------------------------------------------------------------- */
 
-/* POST /api/meetings: read, decide, remember, answer. */
+/* POST /api/meetings: authorise, read, decide, remember, answer. */
 static void meetings_create(struct api *api, struct http_request *rq)
 {
 	struct instant now = house_now();
 	struct problem_fields fields = {.count = 0};
 	struct meeting_plan plan;
 	uint8_t random[MEETING_RANDOM];
+	struct caller caller;
 	struct meeting *m;
 	char token[TOKEN_LEN + 1];
 	struct answer *a;
 	uint64_t gate;
 	int err;
 
+	/* anybody may, for now; but a key that is presented must be one that may */
+	err = caller_with_key(&caller, api->house, rq, APIKEY_CREATE);
+	if (err && (rq->head.field[HTTP_AUTHORIZATION].p || err != ERR_UNAUTHORIZED)) {
+		caller_refuse(rq, err);
+		return;
+	}
 	if (rq->body_len && !is_json(rq)) {
 		reply_status(rq, 415);
 		return;
@@ -253,12 +81,12 @@ static void meetings_create(struct api *api, struct http_request *rq)
 	}
 	rnd_bytes(random, sizeof(random));
 	err = meetings_schedule(&m, &gate, api->house->meetings, now, &plan, random,
-				"open");
+				caller.actor[0] ? caller.actor : "open");
 	if (err) {
 		reply_err(rq, err, NULL);
 		return;
 	}
-	a = answer_new(api, rq, 201);
+	a = answer_new(api->loop, api->house, rq, 201);
 	token_host(token, api->house->key, m->id);
 	meeting_json(m, &a->body, true, token);
 	strcpy(a->location, "/api/meetings/");
@@ -269,9 +97,12 @@ static void meetings_create(struct api *api, struct http_request *rq)
 /* GET /api/meetings/{id}: the public part, or all of it for its host. */
 static void meeting_read(struct api *api, struct http_request *rq, struct meeting *m)
 {
-	struct answer *a = answer_new(api, rq, 200);
+	struct answer *a = answer_new(api->loop, api->house, rq, 200);
+	struct caller who;
+	const bool all = caller_of_meeting(&who, api->house, rq, m->id, true,
+					   APIKEY_READ | APIKEY_CREATE) == 0;
 
-	meeting_json(m, &a->body, from_host(api, rq, m->id), NULL);
+	meeting_json(m, &a->body, all, NULL);
 	answer_wait(a, m->last);
 }
 
@@ -279,7 +110,7 @@ static void meeting_read(struct api *api, struct http_request *rq, struct meetin
 static void reply_conflict(struct api *api, struct http_request *rq,
 			   const struct meeting *m, const char *detail)
 {
-	struct answer *a = answer_new(api, rq, 409);
+	struct answer *a = answer_new(api->loop, api->house, rq, 409);
 
 	a->type = "application/problem+json";
 	problem_put(&a->body, problem_of(ERR_CONFLICT), detail, NULL);
@@ -287,10 +118,11 @@ static void reply_conflict(struct api *api, struct http_request *rq,
 }
 
 /* POST /api/meetings/{id}/end: everyone inside is told and disconnected. */
-static void meeting_end(struct api *api, struct http_request *rq, struct meeting *m)
+static void meeting_end(struct api *api, struct http_request *rq, struct meeting *m,
+			const char *actor)
 {
 	uint64_t gate;
-	int err = room_end(m, &gate, house_now(), "host", false);
+	int err = room_end(m, &gate, house_now(), actor, false);
 	struct answer *a;
 
 	if (err == ERR_ENDED) {
@@ -301,16 +133,17 @@ static void meeting_end(struct api *api, struct http_request *rq, struct meeting
 		reply_err(rq, err, NULL);
 		return;
 	}
-	a = answer_new(api, rq, 200);
+	a = answer_new(api->loop, api->house, rq, 200);
 	meeting_json(m, &a->body, true, NULL);
 	answer_wait(a, gate);
 }
 
 /* DELETE /api/meetings/{id}: one that has not begun is cancelled. */
-static void meeting_cancel(struct api *api, struct http_request *rq, struct meeting *m)
+static void meeting_cancel(struct api *api, struct http_request *rq, struct meeting *m,
+			   const char *actor)
 {
 	uint64_t gate;
-	int err = meetings_cancel(m, &gate, house_now(), "host");
+	int err = meetings_cancel(m, &gate, house_now(), actor);
 
 	if (err == ERR_CONFLICT) {
 		reply_conflict(api, rq, m, "Only a meeting that has not begun can be "
@@ -321,7 +154,49 @@ static void meeting_cancel(struct api *api, struct http_request *rq, struct meet
 		reply_err(rq, err, NULL);
 		return;
 	}
-	answer_wait(answer_new(api, rq, 204), gate);
+	answer_wait(answer_new(api->loop, api->house, rq, 204), gate);
+}
+
+/* PATCH /api/meetings/{id}: the plan as it is from now on. */
+static void meeting_change(struct api *api, struct http_request *rq, struct meeting *m,
+			   const char *actor)
+{
+	struct instant now = house_now();
+	struct problem_fields fields = {.count = 0};
+	struct meeting_change change;
+	struct meeting_plan plan;
+	struct answer *a;
+	uint64_t gate;
+	int err;
+
+	if (rq->body_len && !is_json(rq)) {
+		reply_status(rq, 415);
+		return;
+	}
+	meeting_plan_of(m, &plan);
+	err = apimsg_change_decode(&change, &fields, now.wall, &plan, rq->body,
+				   rq->body_len);
+	if (err) {
+		reply_problem(rq, problem_of(err), NULL, &fields);
+		return;
+	}
+	err = meetings_change(m, &gate, now, &change, actor);
+	if (err == ERR_ENDED || err == ERR_FULL || err == ERR_FORBIDDEN) {
+		reply_conflict(api, rq, m,
+			       err == ERR_ENDED ? "This meeting is over already." :
+			       err == ERR_FULL ?
+			       "More people are inside than the new capacity allows." :
+			       "The personal data of this meeting was erased: it can "
+			       "have no new title or host name.");
+		return;
+	}
+	if (err) {
+		reply_err(rq, err, NULL);
+		return;
+	}
+	a = answer_new(api->loop, api->house, rq, 200);
+	meeting_json(m, &a->body, true, NULL);
+	answer_wait(a, gate);
 }
 
 /* GET /api/meetings/{id}/socket: the handshake. Whether the meeting exists shows only
@@ -341,35 +216,62 @@ static void meeting_socket(struct api *api, struct http_request *rq, const char 
 		http_add_header(rq, "Sec-WebSocket-Version", "13");
 		reply_status(rq, 426);
 	} else if (err) {
-		reply_problem(rq, problem_of_status(400),
-			      "The WebSocket handshake is not sound.", NULL);
+		reply_status_detail(rq, 400, "The WebSocket handshake is not sound.");
 	} else if (!origin_ok(api, rq)) {
 		reply_status(rq, 403);
 	} else if (!http_list_has(rq->head.field[HTTP_SEC_WEBSOCKET_PROTOCOL],
 				  SIGNALING_PROTOCOL)) {
-		reply_problem(rq, problem_of_status(400),
-			      "Offer the subprotocol " SIGNALING_PROTOCOL ".", NULL);
+		reply_status_detail(rq, 400,
+				    "Offer the subprotocol " SIGNALING_PROTOCOL ".");
 	} else {
 		signaling_accept(api->signaling, rq, id, accept);
 	}
 }
 
-/* What may be done to one meeting; needs a caller who may. */
-typedef void meeting_fn(struct api *api, struct http_request *rq, struct meeting *m);
+/* What its host, or an API key, may do to a meeting. */
+typedef void meeting_fn(struct api *api, struct http_request *rq, struct meeting *m,
+			const char *actor);
 
-/* For its host: whether the meeting is missing or not his looks the same. */
-static void as_host(struct api *api, struct http_request *rq, const char *id,
-		    meeting_fn *fn)
+/* A meeting that memory does not know cannot be changed; why not is worth a look. */
+static void on_past(void *arg, int err)
+{
+	answer_problem(arg, err ? err : ERR_CONFLICT,
+		       err ? NULL : "This meeting is over already.");
+}
+
+/* Whether the meeting is missing or not the caller's looks the same. */
+static void as_owner(struct api *api, struct http_request *rq, const char *id,
+		     meeting_fn *fn)
 {
 	struct meeting *m = meetings_find(api->house->meetings, id, MEETING_ID_LEN);
-	struct http_span t;
+	struct caller who;
+	struct answer *a;
+	int err = caller_of_meeting(&who, api->house, rq, id, true, APIKEY_CREATE);
 
-	if (!bearer(rq, &t))
-		reply_status(rq, 401);
-	else if (!from_host(api, rq, id) || !m)
-		reply_err(rq, ERR_NOT_FOUND, NULL);
+	if (err) {
+		caller_refuse(rq, err);
+	} else if (m) {
+		fn(api, rq, m, who.actor);
+	} else {
+		a = answer_new(api->loop, api->house, rq, 200);
+		answer_hold(a);
+		if (!past_ask(api->house, id, on_past, a))
+			answer_problem(a, ERR_UNAVAILABLE, NULL);
+	}
+}
+
+/* DELETE /api/meetings/{id}/personal-data: for API keys. */
+static void meeting_erase(struct api *api, struct http_request *rq, const char *id)
+{
+	struct caller who;
+	int err = caller_of_meeting(&who, api->house, rq, id, false, APIKEY_CREATE);
+
+	if (err)
+		caller_refuse(rq, err);
 	else
-		fn(api, rq, m);
+		retention_erase(api->retention,
+				answer_new(api->loop, api->house, rq, 204), id,
+				who.actor);
 }
 
 /* rest: what follows the id, "" or "/end" or "/socket". */
@@ -381,20 +283,20 @@ static void route_meeting(struct api *api, struct http_request *rq, const char *
 	struct meeting *m;
 
 	if (!*rest) {
-		if (get) {
-			m = meetings_find(api->house->meetings, id, MEETING_ID_LEN);
-			if (m)
-				meeting_read(api, rq, m);
-			else
-				reply_err(rq, ERR_NOT_FOUND, NULL);
-		} else if (method == HTTP_DELETE) {
-			as_host(api, rq, id, meeting_cancel);
-		} else {
-			reply_not_allowed(rq, "GET, HEAD, DELETE");
-		}
+		m = get ? meetings_find(api->house->meetings, id, MEETING_ID_LEN) : NULL;
+		if (m)
+			meeting_read(api, rq, m);
+		else if (get)
+			lists_get_one(&api->outlet, rq, id);
+		else if (method == HTTP_PATCH)
+			as_owner(api, rq, id, meeting_change);
+		else if (method == HTTP_DELETE)
+			as_owner(api, rq, id, meeting_cancel);
+		else
+			reply_not_allowed(rq, "GET, HEAD, PATCH, DELETE");
 	} else if (strcmp(rest, "/end") == 0) {
 		if (method == HTTP_POST)
-			as_host(api, rq, id, meeting_end);
+			as_owner(api, rq, id, meeting_end);
 		else
 			reply_not_allowed(rq, "POST");
 	} else if (strcmp(rest, "/socket") == 0) {
@@ -402,6 +304,21 @@ static void route_meeting(struct api *api, struct http_request *rq, const char *
 			meeting_socket(api, rq, id);
 		else
 			reply_not_allowed(rq, "GET");
+	} else if (strcmp(rest, "/events") == 0) {
+		if (get)
+			events_of_meeting(&api->outlet, rq, id);
+		else
+			reply_not_allowed(rq, "GET, HEAD");
+	} else if (strcmp(rest, "/report") == 0) {
+		if (get)
+			report_get(&api->outlet, rq, id);
+		else
+			reply_not_allowed(rq, "GET, HEAD");
+	} else if (strcmp(rest, "/personal-data") == 0) {
+		if (method == HTTP_DELETE)
+			meeting_erase(api, rq, id);
+		else
+			reply_not_allowed(rq, "DELETE");
 	} else {
 		reply_status(rq, 404);
 	}
@@ -411,18 +328,28 @@ static void route_api(struct api *api, struct http_request *rq, const char *path
 {
 	static const char meetings[] = "/api/meetings";
 	const size_t n = sizeof(meetings) - 1;
+	const bool get =
+		rq->head.method == HTTP_GET || rq->head.method == HTTP_HEAD;
 	char id[MEETING_ID_SIZE];
 
-	if (rq->head.method != HTTP_GET && rq->head.method != HTTP_HEAD &&
-	    !origin_ok(api, rq)) {
+	if (!get && !origin_ok(api, rq)) {
 		reply_status(rq, 403);
 		return;
 	}
 	if (strcmp(path, meetings) == 0) {
 		if (rq->head.method == HTTP_POST)
 			meetings_create(api, rq);
+		else if (get)
+			lists_get(&api->outlet, rq);
 		else
-			reply_not_allowed(rq, "POST");
+			reply_not_allowed(rq, "GET, HEAD, POST");
+		return;
+	}
+	if (strcmp(path, "/api/events") == 0) {
+		if (get)
+			events_get(&api->outlet, api->streams, rq);
+		else
+			reply_not_allowed(rq, "GET, HEAD");
 		return;
 	}
 	if (strncmp(path, meetings, n) == 0 && path[n] == '/') {
@@ -501,13 +428,17 @@ void api_handle(void *arg, struct http_request *rq)
 		route_page(rq, path);
 }
 
-struct api *api_new(struct loop *l, struct house *h, struct signaling *sg)
+struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,
+		    struct retention *r, struct eventstreams *es)
 {
 	struct api *api = mem_new(sizeof(*api));
 
 	api->loop = l;
 	api->house = h;
 	api->signaling = sg;
+	api->retention = r;
+	api->streams = es;
+	api->outlet = (struct outlet){.loop = l, .house = h};
 	return api;
 }
 

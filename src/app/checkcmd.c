@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/options.h"
+#include "app/webhooks.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "net/tls.h"
@@ -39,6 +40,17 @@ static int check_certificate(const struct conf *conf)
 	}
 	buf_fini(&why);
 	return status;
+}
+
+static int check_webhooks(const struct conf *conf)
+{
+	struct buf why = BUF_INIT;
+	int err = webhooks_check_files(conf, &why);
+
+	if (err)
+		fprintf(stderr, "%s\n", why.p);
+	buf_fini(&why);
+	return err ? EXIT_FAILED : EXIT_OK;
 }
 
 int cmd_check(int argc, char **argv)
@@ -78,6 +90,8 @@ int cmd_check(int argc, char **argv)
 		return status;
 	path = options_conf_path(path);
 	status = check_certificate(&conf);
+	if (check_webhooks(&conf) != EXIT_OK)
+		status = EXIT_FAILED;
 	if (print) {
 		conf_print(&conf, &text);
 		fputs(text.p, stdout);

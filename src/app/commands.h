@@ -9,6 +9,11 @@ int cmd_serve(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_log(int argc, char **argv);
+int cmd_key(int argc, char **argv);
+int cmd_webhook(int argc, char **argv);
+int cmd_rebuild(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

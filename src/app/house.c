@@ -71,13 +71,25 @@ int house_new(struct house **out, const struct conf *conf, struct event_base *ba
 	return 0;
 }
 
+void house_shut(struct house *h)
+{
+	if (!h)
+		return;
+	reader_close(h->reader);
+	h->reader = NULL;
+	if (h->ledger)
+		ledger_stop(h->ledger);
+}
+
 void house_free(struct house *h)
 {
 	if (!h)
 		return;
+	house_shut(h);
 	event_free(h->turn_ends);
 	ledger_close(h->ledger);
 	meetings_free(h->meetings);
+	keyset_free(h->keys);
 	mem_wipe(h->key, sizeof(h->key));
 	free(h);
 }
@@ -85,6 +97,7 @@ void house_free(struct house *h)
 static int replay(void *arg, const struct fact *f)
 {
 	struct house *h = arg;
+	int err;
 
 	h->replayed_at = f->at;
 	if (strcmp(f->stream, "server") == 0) {
@@ -92,17 +105,19 @@ static int replay(void *arg, const struct fact *f)
 		h->was_running = f->kind != FACT_SERVER_STOPPED;
 		return 0;
 	}
-	return meetings_apply(h->meetings, f);
+	err = keyset_apply(h->keys, f);
+	return err ? err : meetings_apply(h->meetings, f);
 }
 
-static void server_fact(struct house *h, enum fact_kind kind, const struct factdata *d)
+uint64_t house_server_fact(struct house *h, enum fact_kind kind,
+			   const struct factdata *d)
 {
 	struct fact f = {.kind = kind, .version = ++h->server_version};
 
 	strcpy(f.stream, "server");
 	strcpy(f.actor, "server");
 	factdata_put(&f, d);
-	house_fact(h, &f);
+	return house_fact(h, &f);
 }
 
 int house_load(struct house *h, const struct room_port *port, const char *version,
@@ -112,8 +127,9 @@ int house_load(struct house *h, const struct room_port *port, const char *versio
 	int err;
 
 	h->meetings = meetings_new(port, h->conf->public_url, h->conf->name);
+	h->keys = keyset_new();
 	why->text[0] = '\0';
-	err = ledger_replay(h->ledger, replay, h, why);
+	err = ledger_replay_live(h->ledger, replay, h, why);
 	h->replayed_at = 0;
 	if (err && !why->text[0])
 		why_set(why, err, "a fact does not fit those before it: %s",
@@ -123,15 +139,17 @@ int house_load(struct house *h, const struct room_port *port, const char *versio
 		if (err)
 			why_set(why, err, "the ledger's thread cannot be started");
 	}
+	if (!err)
+		err = reader_open(&h->reader, h->conf->state_dir, why);
 	if (err)
 		return err;
 	gate_init(&h->gate, ledger_durable(h->ledger));
 	h->loading = true;
 	d.closed = (uint32_t)meetings_recover(h->meetings, house_now());
 	if (h->was_running)
-		server_fact(h, FACT_SERVER_RECOVERED, &d);
+		house_server_fact(h, FACT_SERVER_RECOVERED, &d);
 	strncpy(d.version, version, sizeof(d.version) - 1);
-	server_fact(h, FACT_SERVER_STARTED, &d);
+	house_server_fact(h, FACT_SERVER_STARTED, &d);
 	h->loading = false;
 	log_info("ledger opened facts=%llu meetings=%zu closed=%u",
 		 (unsigned long long)ledger_last(h->ledger),
@@ -143,8 +161,8 @@ void house_stop(struct house *h)
 {
 	const struct factdata none = {.host = false};
 
-	server_fact(h, FACT_SERVER_STOPPED, &none);
-	ledger_stop(h->ledger);
+	house_server_fact(h, FACT_SERVER_STOPPED, &none);
+	house_shut(h);
 }
 
 /* While we load nobody is served yet, so the disk may be waited for: there can be more

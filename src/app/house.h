@@ -1,7 +1,7 @@
 /**
- * The house: all meetings in memory, the ledger that remembers them, and the gate that
- * keeps answers back until their facts are on disk. The API and the signaling both
- * work on it.
+ * The house: the meetings that are not over and the API keys in memory, the ledger that
+ * remembers them, the reader that looks up what is over, and the gate that keeps answers
+ * back until their facts are on disk. All that is served works on it.
  */
 #ifndef PARAVENT_APP_HOUSE_H
 #define PARAVENT_APP_HOUSE_H
@@ -12,16 +12,20 @@
 #include <event2/event.h>
 
 #include "app/gate.h"
+#include "core/keyset.h"
 #include "core/meetings.h"
 #include "proto/conf.h"
 #include "proto/token.h"
 #include "store/ledger.h"
+#include "store/reader.h"
 
 struct house {
 	const struct conf *conf;	/* borrowed; may change at SIGHUP */
 	struct ledger *ledger;
+	struct reader *reader;		/* once it is loaded */
 	struct gate gate;
 	struct meetings *meetings;
+	struct keyset *keys;
 	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
 	bool loading;			/* nobody is served yet */
 	int64_t replayed_at;		/* wall clock of the fact being replayed, or 0 */
@@ -30,6 +34,7 @@ struct house {
 
 	uint32_t server_version;	/* of the stream "server" */
 	bool was_running;		/* the log's last server fact is no stop */
+	struct bucket refusals;		/* of tokens: how many become facts */
 };
 
 /**
@@ -39,21 +44,31 @@ struct house {
 int house_new(struct house **out, const struct conf *conf, struct event_base *base,
 	      struct why *why);
 
-/* Stops the ledger. Accepts NULL. */
+/**
+ * Ends the threads of the ledger and its reader: what was asked of them is done, or done
+ * with ERR_UNAVAILABLE. After it nobody may be served. Accepts NULL.
+ */
+void house_shut(struct house *h);
+
+/* Shuts it if need be. Accepts NULL. */
 void house_free(struct house *h);
 
 /**
- * Replays the ledger, starts its thread, closes what a crash had cut, and remembers
- * that the server started. The port is how rooms speak.
+ * Replays what is alive in the ledger, starts its thread and the reader's, closes what a
+ * crash had cut, and remembers that the server started. The port is how rooms speak.
  */
 int house_load(struct house *h, const struct room_port *port, const char *version,
 	       struct why *why);
 
-/* Remembers that the server stops in good order. */
+/* Remembers that the server stops in good order, and shuts. */
 void house_stop(struct house *h);
 
-/* For the port: takes the fact; returns its gate. */
+/* For the port, and for all that decides facts: takes it; returns its gate. */
 uint64_t house_fact(struct house *h, struct fact *f);
+
+/* The same for the next fact of the stream "server". */
+uint64_t house_server_fact(struct house *h, enum fact_kind kind,
+			   const struct factdata *d);
 
 /* The ledger's fd was readable: opens the gate. False: it is broken, the process must
  * end and read anew what is on disk. */

@@ -14,7 +14,12 @@ static const struct {
 	{"serve", cmd_serve, "run the server"},
 	{"check", cmd_check, "check the configuration and say what is wrong"},
 	{"link", cmd_link, "make a meeting on the running server, print its links"},
-	{"log", cmd_log, "verify or export the ledger"},
+	{"key", cmd_key, "make, list and revoke API keys"},
+	{"webhook", cmd_webhook, "list, test and replay webhooks"},
+	{"log", cmd_log, "verify, export or follow the ledger"},
+	{"rebuild", cmd_rebuild, "make the views anew from the ledger"},
+	{"backup", cmd_backup, "copy the ledger while the server runs"},
+	{"restore", cmd_restore, "put a backup in the ledger's place"},
 };
 
 static void usage(FILE *to)

@@ -7,11 +7,18 @@
 
 #include <event2/event.h>
 
+#include "app/admin.h"
+#include "app/adminkeys.h"
+#include "app/adminrebuild.h"
+#include "app/answer.h"
 #include "app/api.h"
 #include "app/commands.h"
+#include "app/eventstream.h"
 #include "app/house.h"
 #include "app/relay.h"
+#include "app/retention.h"
 #include "app/signaling.h"
+#include "app/webhooks.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -36,9 +43,15 @@ struct server {
 	struct relay *relay;
 	struct house *house;
 	struct signaling *signaling;
+	struct retention *retention;
+	struct eventstreams *streams;
+	struct webhooks *webhooks;
+	struct admin *admin;
+	struct adminkeys *keys;
+	struct adminrebuild *rebuild;
 	struct api *api;
 	struct http_server *http;
-	struct event *on_term, *on_int, *on_hup, *on_tick, *on_ledger;
+	struct event *on_term, *on_int, *on_hup, *on_tick, *on_ledger, *on_reader;
 	uint64_t drain_until;
 	int status;
 };
@@ -47,7 +60,8 @@ struct server {
 
 static void drained(struct server *sv)
 {
-	if ((signaling_count(sv->signaling) || http_server_count(sv->http)) &&
+	if ((signaling_count(sv->signaling) || http_server_count(sv->http) ||
+	     admin_count(sv->admin) || !webhooks_stopped(sv->webhooks)) &&
 	    clock_mono_ms() < sv->drain_until)
 		return;
 	event_base_loopbreak(sv->base);
@@ -72,13 +86,24 @@ static void on_ledger(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (house_ledger_moved(sv->house))
+	if (house_ledger_moved(sv->house)) {
+		webhooks_moved(sv->webhooks);
 		return;
+	}
 	ledger_stats(sv->house->ledger, &stats);
 	log_error("ledger broken: %s; ending, so that a new start reads what is on disk",
 		  stats.error.text);
 	sv->status = EXIT_FAILED;
 	event_base_loopbreak(sv->base);
+}
+
+static void on_reader(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *sv = arg;
+
+	(void)fd;
+	(void)what;
+	reader_clear(sv->house->reader);
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *arg)
@@ -98,6 +123,9 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 	sv->house->stopping = true;
 	sv->drain_until = clock_mono_ms() + DRAIN_MS;
 	relay_drain(sv->relay);
+	webhooks_stop(sv->webhooks);
+	eventstreams_drain(sv->streams);
+	admin_drain(sv->admin);
 	signaling_drain(sv->signaling);
 	http_server_drain(sv->http);
 	event_add(sv->on_tick, &often);
@@ -120,6 +148,10 @@ static void take_over(struct conf *now, struct conf *next)
 		SWAP(tls_key);
 	}
 	SWAP(message_rate);
+	SWAP(retain_personal_days);
+	SWAP(retain_facts_days);
+	SWAP(webhooks);
+	SWAP(webhooks_count);
 	SWAP(log_level);
 #undef SWAP
 }
@@ -145,6 +177,9 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 		log_error("certificate not taken over, the old one stays: %s", text.p);
 	take_over(sv->conf, &next);
 	relay_reload(sv->relay);
+	buf_reset(&text);
+	if (webhooks_reload(sv->webhooks, &text) != 0)
+		log_error("webhooks not taken over, the old ones stay: %s", text.p);
 	log_init(sv->conf->log_level);
 	log_info("server reloaded");
 out:
@@ -261,6 +296,8 @@ static int start(struct server *sv, struct buf *why)
 		err = listen_all(sv, why);
 	if (!err)
 		err = relay_new(&sv->relay, sv->base, sv->conf, why);
+	if (!err)
+		err = webhooks_check_files(sv->conf, why);
 	if (err)
 		return err;
 
@@ -278,8 +315,20 @@ static int start(struct server *sv, struct buf *why)
 	err = relay_start(sv->relay, why);
 	if (err)
 		return err;
-	sv->api = api_new(sv->loop, sv->house, sv->signaling);
-	sv->http = http_server_new(sv->loop, api_handle, sv->api, api_problem);
+	err = webhooks_new(&sv->webhooks, sv->loop, sv->house, sv->house->reader, why);
+	if (err)
+		return err;
+	sv->admin = admin_new(sv->loop);
+	webhooks_serve_admin(sv->webhooks, sv->admin);
+	sv->keys = adminkeys_new(sv->loop, sv->house, sv->admin);
+	sv->rebuild = adminrebuild_new(sv->loop, sv->house, sv->admin);
+	err = admin_listen(sv->admin, sv->conf->state_dir, why);
+	if (err)
+		return err;
+	sv->retention = retention_new(sv->loop, sv->house);
+	sv->streams = eventstreams_new(sv->loop, sv->house);
+	sv->api = api_new(sv->loop, sv->house, sv->signaling, sv->retention, sv->streams);
+	sv->http = http_server_new(sv->loop, api_handle, sv->api, reply_put_problem);
 	http_server_set_common_headers(sv->http,
 				       api_common_headers(conf_is_https(sv->conf)));
 
@@ -289,11 +338,16 @@ static int start(struct server *sv, struct buf *why)
 	sv->on_tick = event_new(sv->base, -1, EV_PERSIST, on_tick, sv);
 	sv->on_ledger = event_new(sv->base, ledger_fd(sv->house->ledger),
 				  EV_READ | EV_PERSIST, on_ledger, sv);
+	sv->on_reader = event_new(sv->base, reader_fd(sv->house->reader),
+				  EV_READ | EV_PERSIST, on_reader, sv);
 	event_add(sv->on_term, NULL);
 	event_add(sv->on_int, NULL);
 	event_add(sv->on_hup, NULL);
 	event_add(sv->on_tick, &second);
 	event_add(sv->on_ledger, NULL);
+	event_add(sv->on_reader, NULL);
+	webhooks_start(sv->webhooks);
+	retention_start(sv->retention);
 	return 0;
 }
 
@@ -312,6 +366,14 @@ static void finish(struct server *sv)
 	if (sv->house)
 		sv->house->stopping = true;
 	http_server_free(sv->http);
+	/* whoever asked the ledger or its reader hears of it while he is there */
+	house_shut(sv->house);
+	admin_free(sv->admin);
+	adminkeys_free(sv->keys);
+	adminrebuild_free(sv->rebuild);
+	webhooks_free(sv->webhooks);
+	eventstreams_free(sv->streams);
+	retention_free(sv->retention);
 	api_free(sv->api);
 	signaling_free(sv->signaling);
 	relay_free(sv->relay);
@@ -321,6 +383,7 @@ static void finish(struct server *sv)
 	free_event(sv->on_hup);
 	free_event(sv->on_tick);
 	free_event(sv->on_ledger);
+	free_event(sv->on_reader);
 	tls_free(sv->tls);
 	/* the last connections that say goodbye end with the loop, and are still counted */
 	loop_free(sv->loop);

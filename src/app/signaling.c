@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/past.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -45,6 +46,7 @@ struct session {
 	size_t held_bytes;
 	struct loop_timer held_timer;
 	struct gate_waiter waiter;
+	struct past *past;		/* the meeting is being looked up */
 	char meeting[MEETING_ID_SIZE];
 };
 
@@ -240,6 +242,17 @@ static void refuse_join(struct session *c, enum sigmsg_close close, const char *
 	refuse(c, &no);
 }
 
+/* The meeting is not in memory: it is over, or never was. */
+static void on_past(void *arg, int err)
+{
+	struct session *c = arg;
+
+	c->past = NULL;
+	refuse_join(c, !err ? SIGMSG_CLOSE_ENDED :
+		       err == ERR_NOT_FOUND ? SIGMSG_CLOSE_NO_MEETING :
+		       SIGMSG_CLOSE_OUR_FAULT, NULL);
+}
+
 static void ice_due(struct loop_timer *t)
 {
 	struct session *c = CONTAINER_OF(t, struct session, timer);
@@ -264,7 +277,11 @@ static void join(struct session *c, const struct sigmsg *msg)
 	struct meeting *m = meetings_find(h->meetings, c->meeting, MEETING_ID_LEN);
 
 	if (!m) {
-		refuse_join(c, SIGMSG_CLOSE_NO_MEETING, NULL);
+		c->closing = true;
+		loop_timer_stop(c->sg->loop, &c->timer);
+		c->past = past_ask(h, c->meeting, on_past, c);
+		if (!c->past)
+			refuse_join(c, SIGMSG_CLOSE_TOO_FAST, NULL);
 		return;
 	}
 	if (msg->token_len) {
@@ -336,6 +353,7 @@ static void on_closed(void *arg, int code)
 	loop_timer_stop(c->sg->loop, &c->timer);
 	loop_timer_stop(c->sg->loop, &c->held_timer);
 	gate_leave(&c->waiter);
+	past_cancel(c->past);
 	LIST_EACH_SAFE(it, &c->held)
 		forget_held(c, CONTAINER_OF(it, struct held, link));
 	/* at a stop the log closes all stories at once, when it is next opened */

@@ -26,6 +26,42 @@ const char *meeting_state_name(enum meeting_state state)
 	return names[state];
 }
 
+/* Replaces one of the texts. */
+static void set_text(char **text, const char *to)
+{
+	free(*text);
+	*text = mem_copy(to, strlen(to));
+}
+
+static void set_plan(struct meeting *m, const struct meeting_plan *p)
+{
+	m->kind = p->kind;
+	m->starts_at = p->starts_at;
+	m->minutes = p->minutes;
+	m->capacity = p->capacity;
+	m->waiting_room = p->waiting_room;
+	m->relay_only = p->relay_only;
+	set_text(&m->locale, p->locale);
+	set_text(&m->title, p->title);
+	set_text(&m->host_name, p->host_name);
+}
+
+struct meeting *meeting_make(struct meetings *house, const char *id,
+			     const struct meeting_plan *plan)
+{
+	struct meeting *m = mem_new(sizeof(*m));
+
+	memcpy(m->id, id, MEETING_ID_SIZE);
+	m->house = house;
+	m->state = MEETING_SCHEDULED;
+	set_plan(m, plan);
+	m->due_at = MEETING_NOT_DUE;
+	list_init(&m->seats);
+	list_init(&m->leaving);
+	list_init(&m->past);
+	return m;
+}
+
 struct meeting *meeting_new(struct meetings *house, const struct fact *created)
 {
 	const char *id = created->stream + STREAM_LEN;
@@ -37,24 +73,9 @@ struct meeting *meeting_new(struct meetings *house, const struct fact *created)
 	    strlen(id) != MEETING_ID_LEN || !b64_alphabet(id, MEETING_ID_LEN) ||
 	    factdata_get_plan(&plan, created))
 		return NULL;
-	m = mem_new(sizeof(*m));
-	memcpy(m->id, id, MEETING_ID_SIZE);
-	m->house = house;
-	m->state = MEETING_SCHEDULED;
+	m = meeting_make(house, id, &plan);
 	m->created_at = created->at;
 	m->version = 1;
-	m->kind = plan.kind;
-	m->starts_at = plan.starts_at;
-	m->minutes = plan.minutes;
-	m->capacity = plan.capacity;
-	m->waiting_room = plan.waiting_room;
-	m->relay_only = plan.relay_only;
-	m->locale = mem_copy(plan.locale, strlen(plan.locale));
-	m->title = mem_copy(plan.title, strlen(plan.title));
-	m->host_name = mem_copy(plan.host_name, strlen(plan.host_name));
-	m->due = meeting_expires_at(m);
-	list_init(&m->seats);
-	list_init(&m->leaving);
 	return m;
 }
 
@@ -71,6 +92,7 @@ void meeting_free(struct meeting *m)
 		seat_free(seat_of(it));
 	LIST_EACH_SAFE(it, &m->leaving)
 		seat_free(seat_of(it));
+	list_unlink(&m->past);
 	free(m->locale);
 	free(m->title);
 	free(m->host_name);
@@ -87,6 +109,19 @@ bool meeting_over(const struct meeting *m)
 int64_t meeting_expires_at(const struct meeting *m)
 {
 	return m->starts_at + m->minutes * (int64_t)60000 + MEETING_GRACE_MS;
+}
+
+void meeting_plan_of(const struct meeting *m, struct meeting_plan *out)
+{
+	out->kind = m->kind;
+	out->starts_at = m->starts_at;
+	out->minutes = m->minutes;
+	out->capacity = m->capacity;
+	out->waiting_room = m->waiting_room;
+	out->relay_only = m->relay_only;
+	strcpy(out->locale, m->locale);
+	strcpy(out->title, m->title);
+	strcpy(out->host_name, m->host_name);
 }
 
 int meeting_waiting(const struct meeting *m)
@@ -159,13 +194,14 @@ void meeting_fact(const struct meeting *m, struct fact *f, enum fact_kind kind,
 }
 
 /* The one place where a meeting goes from one state of its life to the next. */
-static void turn(struct meeting *m, enum meeting_state state)
+static void turn(struct meeting *m, enum meeting_state state, int64_t at)
 {
 	if (state != MEETING_OPEN) {	/* nobody comes back once it is over */
 		free(m->barred);
 		free(m->gone);
 		m->barred = m->gone = NULL;
 		m->barred_count = m->gone_count = 0;
+		m->over_at = at;
 	}
 	log_debug("meeting %.6s turned from=%s to=%s", m->id,
 		  meeting_state_name(m->state), meeting_state_name(state));
@@ -265,23 +301,46 @@ static int apply_participant(struct meeting *m, const struct fact *f,
 }
 
 /* The end of its life, or its beginning. */
-static int apply_life(struct meeting *m, enum fact_kind kind)
+static int apply_life(struct meeting *m, enum fact_kind kind, int64_t at)
 {
 	if (meeting_over(m))
 		return ERR_CORRUPT;
 	switch (kind) {
 	case FACT_MEETING_ENDED:
-		turn(m, MEETING_ENDED);
+		turn(m, MEETING_ENDED, at);
 		return 0;
 	case FACT_MEETING_EXPIRED:
-		turn(m, MEETING_EXPIRED);
+		turn(m, MEETING_EXPIRED, at);
 		return 0;
 	default:
 		if (m->state != MEETING_SCHEDULED)
 			return ERR_CORRUPT;
-		turn(m, kind == FACT_MEETING_OPENED ? MEETING_OPEN : MEETING_CANCELLED);
+		turn(m, kind == FACT_MEETING_OPENED ? MEETING_OPEN : MEETING_CANCELLED,
+		     at);
 		return 0;
 	}
+}
+
+static int apply_change(struct meeting *m, const struct fact *f)
+{
+	struct meeting_change c;
+	struct meeting_plan p;
+
+	if (meeting_over(m) || factdata_get_change(&c, f) ||
+	    (m->erased && c.has & CHANGE_PERSONAL))
+		return ERR_CORRUPT;
+	meeting_plan_of(m, &p);
+	plan_change(&p, &c);
+	set_plan(m, &p);
+	return 0;
+}
+
+static int apply_erased(struct meeting *m)
+{
+	m->erased = true;
+	set_text(&m->title, "");
+	set_text(&m->host_name, "");
+	return 0;
 }
 
 static int apply(struct meeting *m, const struct fact *f, const struct factdata *d,
@@ -292,7 +351,11 @@ static int apply(struct meeting *m, const struct fact *f, const struct factdata 
 	case FACT_MEETING_ENDED:
 	case FACT_MEETING_CANCELLED:
 	case FACT_MEETING_EXPIRED:
-		return apply_life(m, f->kind);
+		return apply_life(m, f->kind, f->at);
+	case FACT_MEETING_CHANGED:
+		return apply_change(m, f);
+	case FACT_PERSONAL_ERASED:
+		return apply_erased(m);
 	case FACT_GUEST_WAITING:
 	case FACT_GUEST_ADMITTED:
 	case FACT_GUEST_DENIED:
@@ -308,6 +371,8 @@ static int apply(struct meeting *m, const struct fact *f, const struct factdata 
 	case FACT_ROOM_UNLOCKED:
 		m->locked = f->kind == FACT_ROOM_LOCKED;
 		return 0;
+	case FACT_INVITATION_MADE:
+	case FACT_INVITATION_REVOKED:
 	case FACT_CALL_CONNECTED:
 	case FACT_CALL_VERIFIED:
 	case FACT_CALL_UNVERIFIED:
@@ -340,11 +405,7 @@ int meeting_apply(struct meeting *m, const struct fact *f)
 void meeting_json(const struct meeting *m, struct buf *out, bool counts,
 		  const char *host_token)
 {
-	struct meeting_plan plan = {
-		.kind = m->kind, .starts_at = m->starts_at, .minutes = m->minutes,
-		.capacity = m->capacity, .waiting_room = m->waiting_room,
-		.relay_only = m->relay_only,
-	};
+	struct meeting_plan plan;
 	const struct apimsg_meeting view = {
 		.id = m->id,
 		.status = meeting_state_name(m->state),
@@ -358,8 +419,6 @@ void meeting_json(const struct meeting *m, struct buf *out, bool counts,
 		.host_token = host_token,
 	};
 
-	strcpy(plan.locale, m->locale);
-	strcpy(plan.title, m->title);
-	strcpy(plan.host_name, m->host_name);
+	meeting_plan_of(m, &plan);
 	apimsg_put_meeting(out, &view);
 }

@@ -22,6 +22,7 @@
 #define MEETING_ID_SIZE (MEETING_ID_LEN + 1)
 #define MEETING_RANDOM 16		/* bytes of randomness in an id */
 #define MEETING_GRACE_MS 3600000	/* after the planned end, then it expires */
+#define MEETING_KEEP_MS 900000		/* after it is over, then memory forgets it */
 
 /* X(symbol, name in the API and the log, meaning) */
 #define MEETING_STATES(X)                                                     \
@@ -42,6 +43,8 @@ const char *meeting_state_name(enum meeting_state state);
 struct room_port;
 struct meetings;
 
+#define MEETING_NOT_DUE SIZE_MAX
+
 /* Those who may not resume: the last so many of a room. */
 #define ROOM_BARRED_MAX 64
 /* Those who left a moment ago: a signal to them is no strike. */
@@ -57,6 +60,7 @@ struct meeting {
 					 * may be told once that is durable */
 	struct bucket knocks;		/* how often people may come to the door */
 	bool locked;
+	bool erased;			/* what was personal is gone for good */
 
 	enum plan_kind kind;
 	int64_t starts_at;
@@ -73,10 +77,17 @@ struct meeting {
 	char (*gone)[SIGMSG_ID_SIZE];		/* ROOM_GONE_MAX, or NULL */
 
 	int64_t due;		/* wall clock: when to look whether it has expired */
+	size_t due_at;		/* its place in the heap, or MEETING_NOT_DUE */
+	int64_t over_at;	/* wall clock: when its life ended, or it was recalled */
+	struct list past;	/* among all that are over, the first first */
 };
 
 /* Gives a meeting as `created` (meeting.created) tells; NULL for a corrupt fact. */
 struct meeting *meeting_new(struct meetings *house, const struct fact *created);
+
+/* Gives one of that id and plan, without a history. */
+struct meeting *meeting_make(struct meetings *house, const char *id,
+			     const struct meeting_plan *plan);
 void meeting_free(struct meeting *m);
 
 /* Whether it is over, in whatever way. */
@@ -84,6 +95,9 @@ bool meeting_over(const struct meeting *m);
 
 /* Wall clock, ms: when it expires if nobody is there. */
 int64_t meeting_expires_at(const struct meeting *m);
+
+/* Its plan; what was not said, or is erased, is "". */
+void meeting_plan_of(const struct meeting *m, struct meeting_plan *out);
 
 /* Waiting with a connection; inside, held places included. */
 int meeting_waiting(const struct meeting *m);

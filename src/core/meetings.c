@@ -30,6 +30,7 @@ struct meetings *meetings_new(const struct room_port *port, const char *base_url
 	ms->practice = mem_copy(practice, strlen(practice));
 	ms->by_id = map_new();
 	list_init(&ms->held);
+	list_init(&ms->past);
 	buf_init(&ms->out);
 	buf_init(&ms->json);
 	return ms;
@@ -87,41 +88,92 @@ int meetings_each(const struct meetings *ms, meetings_each_fn *fn, void *arg)
 
 /* The heap of meetings by the time when they may have expired. */
 
-static void due_put(struct meetings *ms, struct meeting *m)
+static void due_set(struct meetings *ms, size_t i, struct meeting *m)
 {
-	size_t i = ms->due_count++;
-
-	if (ms->due_count > ms->due_cap) {
-		ms->due_cap = ms->due_cap ? ms->due_cap * 2 : 64;
-		ms->due = mem_resize(ms->due, ms->due_cap * sizeof(struct meeting *));
-	}
-	for (; i > 0 && ms->due[(i - 1) / 2]->due > m->due; i = (i - 1) / 2)
-		ms->due[i] = ms->due[(i - 1) / 2];
 	ms->due[i] = m;
+	m->due_at = i;
 }
 
-static struct meeting *due_take(struct meetings *ms)
+/* Puts m at i or above it. */
+static void due_rise(struct meetings *ms, size_t i, struct meeting *m)
 {
-	struct meeting *first = ms->due[0], *last = ms->due[--ms->due_count];
-	size_t i = 0, child;
+	for (; i > 0 && ms->due[(i - 1) / 2]->due > m->due; i = (i - 1) / 2)
+		due_set(ms, i, ms->due[(i - 1) / 2]);
+	due_set(ms, i, m);
+}
+
+/* Puts m at i or below it. */
+static void due_sink(struct meetings *ms, size_t i, struct meeting *m)
+{
+	size_t child;
 
 	while ((child = 2 * i + 1) < ms->due_count) {
 		if (child + 1 < ms->due_count &&
 		    ms->due[child + 1]->due < ms->due[child]->due)
 			child++;
-		if (ms->due[child]->due >= last->due)
+		if (ms->due[child]->due >= m->due)
 			break;
-		ms->due[i] = ms->due[child];
+		due_set(ms, i, ms->due[child]);
 		i = child;
 	}
-	ms->due[i] = last;
-	return first;
+	due_set(ms, i, m);
+}
+
+static void due_put(struct meetings *ms, struct meeting *m, int64_t due)
+{
+	if (ms->due_count == ms->due_cap) {
+		ms->due_cap = ms->due_cap ? ms->due_cap * 2 : 64;
+		ms->due = mem_resize(ms->due, ms->due_cap * sizeof(struct meeting *));
+	}
+	m->due = due;
+	due_rise(ms, ms->due_count++, m);
+}
+
+static void due_take(struct meetings *ms, struct meeting *m)
+{
+	const size_t i = m->due_at;
+	struct meeting *last;
+
+	if (i == MEETING_NOT_DUE)
+		return;
+	m->due_at = MEETING_NOT_DUE;
+	last = ms->due[--ms->due_count];
+	if (last == m)
+		return;
+	if (i > 0 && ms->due[(i - 1) / 2]->due > last->due)
+		due_rise(ms, i, last);
+	else
+		due_sink(ms, i, last);
+}
+
+/* Among those that are over: a replay stream by stream does not come in their order. */
+static void past_put(struct meetings *ms, struct meeting *m)
+{
+	struct list *after = ms->past.prev;
+
+	while (after != &ms->past &&
+	       CONTAINER_OF(after, struct meeting, past)->over_at > m->over_at)
+		after = after->prev;
+	list_append(after->next, &m->past);
+}
+
+/* After a fact: what is kept by time follows. */
+static void settle(struct meetings *ms, struct meeting *m, enum fact_kind kind)
+{
+	if (meeting_over(m)) {
+		due_take(ms, m);
+		if (list_empty(&m->past))
+			past_put(ms, m);
+	} else if (kind == FACT_MEETING_CHANGED) {
+		due_take(ms, m);
+		due_put(ms, m, meeting_expires_at(m));
+	}
 }
 
 static void adopt(struct meetings *ms, struct meeting *m)
 {
 	map_put(ms->by_id, m->id, MEETING_ID_LEN, m);
-	due_put(ms, m);
+	due_put(ms, m, meeting_expires_at(m));
 }
 
 bool registry_writable(const struct meetings *ms)
@@ -136,6 +188,7 @@ uint64_t registry_remember(struct meeting *m, struct fact *f)
 	int err = meeting_apply(m, f);
 
 	assert(!err);		/* what we decide fits what we know */
+	settle(m->house, m, f->kind);
 	m->last = gate;
 	return gate;
 }
@@ -194,6 +247,7 @@ int meetings_schedule(struct meeting **out, uint64_t *gate, struct meetings *ms,
 	*gate = ms->port.fact(ms->port.arg, &f);
 	m = meeting_new(ms, &f);
 	assert(m);
+	m->last = *gate;
 	adopt(ms, m);
 	log_info("meeting %.6s scheduled kind=%s capacity=%u", m->id,
 		 plan_kind_name(m->kind), m->capacity);
@@ -210,6 +264,68 @@ int meetings_cancel(struct meeting *m, uint64_t *gate, struct instant now,
 		return ERR_UNAVAILABLE;
 	*gate = room_finish(m, now, FACT_MEETING_CANCELLED, actor, REASON_NONE, "api");
 	return 0;
+}
+
+int meetings_change(struct meeting *m, uint64_t *gate, struct instant now,
+		    const struct meeting_change *c, const char *actor)
+{
+	struct meeting_change real = *c;
+	struct meeting_plan is;
+	struct fact f;
+
+	if (meeting_over(m))
+		return ERR_ENDED;
+	meeting_plan_of(m, &is);
+	plan_narrow(&real, &is);
+	*gate = m->last;
+	if (!real.has)
+		return 0;
+	if (m->erased && real.has & CHANGE_PERSONAL)
+		return ERR_FORBIDDEN;
+	if (real.has & CHANGE_CAPACITY && real.to.capacity < meeting_inside(m))
+		return ERR_FULL;
+	if (!registry_writable(m->house))
+		return ERR_UNAVAILABLE;
+	meeting_fact(m, &f, FACT_MEETING_CHANGED, actor, now);
+	factdata_put_change(&f, &real);
+	*gate = registry_remember(m, &f);
+	log_info("meeting %.6s changed", m->id);
+	return 0;
+}
+
+int meetings_erase(struct meeting *m, uint64_t *gate, struct instant now,
+		   const char *actor, enum factdata_reason reason)
+{
+	const struct factdata d = {.reason = reason};
+
+	*gate = m->last;
+	if (m->erased)
+		return 0;
+	if (!registry_writable(m->house))
+		return ERR_UNAVAILABLE;
+	*gate = registry_fact(m, now, FACT_PERSONAL_ERASED, actor, &d);
+	log_info("meeting %.6s erased", m->id);
+	return 0;
+}
+
+struct meeting *meetings_recall(struct meetings *ms, struct instant now,
+				const struct meeting_past *past)
+{
+	const size_t len = strlen(past->id);
+	struct meeting *m = meetings_find(ms, past->id, len);
+
+	if (m || len != MEETING_ID_LEN || !b64_alphabet(past->id, len) ||
+	    past->state == MEETING_SCHEDULED || past->state == MEETING_OPEN)
+		return m;
+	m = meeting_make(ms, past->id, past->plan);
+	m->state = past->state;
+	m->created_at = past->created_at;
+	m->version = past->version;
+	m->erased = past->erased;
+	m->over_at = now.wall;
+	map_put(ms->by_id, m->id, MEETING_ID_LEN, m);
+	past_put(ms, m);
+	return m;
 }
 
 void meetings_relayed(struct meeting *m, struct instant now, enum fact_kind kind,
@@ -233,6 +349,8 @@ int meetings_apply(struct meetings *ms, const struct fact *f)
 	m = meetings_find(ms, id, strlen(id));
 	if (m) {
 		err = meeting_apply(m, f);
+		if (!err)
+			settle(ms, m, f->kind);
 		registry_forget_gone(m);
 		return err;
 	}
@@ -298,22 +416,44 @@ static void end_holds(struct meetings *ms, struct instant now)
 
 static void expire(struct meetings *ms, struct meeting *m, struct instant now)
 {
-	if (meeting_over(m))
-		return;
 	if (list_empty(&m->seats) && registry_writable(ms)) {
 		room_finish(m, now, FACT_MEETING_EXPIRED, "server", REASON_NONE,
 			    "expired");
 		return;
 	}
-	m->due = now.wall + LOOK_AGAIN_MS;
-	due_put(ms, m);
+	due_take(ms, m);
+	due_put(ms, m, now.wall + LOOK_AGAIN_MS);
 }
 
 void meetings_tick(struct meetings *ms, struct instant now)
 {
 	end_holds(ms, now);
 	while (ms->due_count && ms->due[0]->due <= now.wall)
-		expire(ms, due_take(ms), now);
+		expire(ms, ms->due[0], now);
+	meetings_forget(ms, now);
+}
+
+/* Whether a story is open: a replay leaves seats whose story a restart has closed. */
+static bool has_stories(const struct meeting *m)
+{
+	LIST_EACH(it, &m->seats)
+		if (!seat_of(it)->cut)
+			return true;
+	return false;
+}
+
+void meetings_forget(struct meetings *ms, struct instant now)
+{
+	while (!list_empty(&ms->past)) {
+		struct meeting *m = CONTAINER_OF(ms->past.next, struct meeting, past);
+
+		if (m->over_at + MEETING_KEEP_MS > now.wall || has_stories(m) ||
+		    !registry_writable(ms))
+			return;
+		log_debug("meeting %.6s forgotten", m->id);
+		map_take(ms->by_id, m->id, MEETING_ID_LEN);
+		meeting_free(m);
+	}
 }
 
 /* The dump. */
@@ -337,9 +477,9 @@ static void dump_meeting(const struct meeting *m, struct buf *out)
 {
 	uint32_t i;
 
-	buf_printf(out, "meeting %s %s version=%u created=%lld locked=%d ", m->id,
-		   meeting_state_name(m->state), m->version,
-		   (long long)m->created_at, m->locked);
+	buf_printf(out, "meeting %s %s version=%u created=%lld locked=%d erased=%d ",
+		   m->id, meeting_state_name(m->state), m->version,
+		   (long long)m->created_at, m->locked, m->erased);
 	meeting_json(m, out, false, NULL);
 	buf_putc(out, '\n');
 	LIST_EACH(it, &m->seats) {

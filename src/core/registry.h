@@ -17,6 +17,7 @@ struct meetings {
 	struct list held;		/* seats that are away, the oldest first */
 	struct meeting **due;		/* a heap: the earliest first */
 	size_t due_count, due_cap;
+	struct list past;		/* meetings that are over, the first first */
 
 	/* reused for each message, so that passing one on allocates nothing */
 	struct buf out, json;

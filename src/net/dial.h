@@ -10,8 +10,9 @@
 
 #include "base/buf.h"
 
-/* How long each step may take: connecting, sending, the next bytes of the answer. */
-#define DIAL_PATIENCE_S 10
+/* How long each step may take: connecting, sending, the next bytes of the answer. A
+ * server that waits ten seconds for something else has its say. */
+#define DIAL_PATIENCE_S 15
 
 /**
  * certificate: the file (PEM) that the server has; its first certificate must be the

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -128,16 +129,38 @@ static const char *date(struct http_server *sv)
 	return sv->date;
 }
 
-static struct buf *put_head(struct http_server *sv, int status)
+/* Whether one of the header lines in `own` has the name that `line` begins with. */
+static bool brings_own(const struct buf *own, const char *line)
+{
+	const size_t n = strcspn(line, ":") + 1;
+	const char *at = own->p;
+
+	while (*at) {
+		if (!strncasecmp(at, line, n))
+			return true;
+		at = strchr(at, '\n') + 1;
+	}
+	return false;
+}
+
+/* own: the answer's header lines, NULL for none; they are not appended here. */
+static struct buf *put_head(struct http_server *sv, int status, const struct buf *own)
 {
 	struct buf *b = &sv->reply;
+	const char *line = sv->common.p;
 
 	buf_reset(b);
 	http_put_status(b, status);
 	buf_put(b, "Date: ", 6);
 	buf_puts(b, date(sv));
 	buf_put(b, "\r\n", 2);
-	buf_put(b, sv->common.p, sv->common.len);
+	while (*line) {
+		const size_t len = (size_t)(strchr(line, '\n') + 1 - line);
+
+		if (!own || !brings_own(own, line))
+			buf_put(b, line, len);
+		line += len;
+	}
 	return b;
 }
 
@@ -176,7 +199,7 @@ static void reply(struct http_request *rq, int status, const char *type, const v
 {
 	struct asked *a = asked_of(rq);
 	struct conn *c = a->conn;
-	struct buf *b = put_head(c->sv, status);
+	struct buf *b = put_head(c->sv, status, &a->headers);
 	bool bodiless = status == 204 || status == 304;
 	struct iovec part[2];
 
@@ -220,7 +243,7 @@ void http_reply_begin(struct http_request *rq, int status, const char *type)
 {
 	struct asked *a = asked_of(rq);
 	struct conn *c = a->conn;
-	struct buf *b = put_head(c->sv, status);
+	struct buf *b = put_head(c->sv, status, &a->headers);
 
 	http_put_header(b, "Content-Type", type);
 	buf_puts(b, "Connection: close\r\n");
@@ -257,7 +280,7 @@ struct stream *http_upgrade(struct http_request *rq, const char *accept,
 	struct asked *a = asked_of(rq);
 	struct conn *c = a->conn;
 	struct stream *s = c->stream;
-	struct buf *b = put_head(c->sv, 101);
+	struct buf *b = put_head(c->sv, 101, &a->headers);
 
 	buf_puts(b, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	http_put_header(b, "Sec-WebSocket-Accept", accept);
@@ -291,7 +314,7 @@ bool http_is_tls(const struct http_request *rq)
  * would begin is anybody's guess. */
 static void refuse(struct conn *c, int status)
 {
-	struct buf body = BUF_INIT, *b = put_head(c->sv, status);
+	struct buf body = BUF_INIT, *b = put_head(c->sv, status, NULL);
 	struct iovec part[2];
 
 	c->sv->problem(&body, status);
@@ -338,6 +361,8 @@ static void ask(struct conn *c, const char *data, size_t head_len, size_t len)
 	a->rq.body_len = len - head_len;
 	a->rq.on_gone = NULL;
 	a->rq.gone_arg = NULL;
+	a->rq.on_drained = NULL;
+	a->rq.drained_arg = NULL;
 	c->asked = a;
 	c->phase = ANSWERING;
 	stream_deadline(c->stream, 0);
@@ -389,9 +414,15 @@ static size_t on_read(void *arg, const char *data, size_t len)
 static void on_drained(void *arg)
 {
 	struct conn *c = arg;
+	struct http_request *rq;
 
-	if (c->phase == SENDING)
+	if (c->phase == SENDING) {
 		next(c);
+	} else if (c->phase == STREAMING) {
+		rq = &c->asked->rq;
+		if (rq->on_drained)
+			rq->on_drained(rq->drained_arg, rq);
+	}
 }
 
 /* `printf ... | nc` waits for its answer like this, and a closed tab looks the same. */
@@ -412,7 +443,7 @@ static void on_deadline(void *arg)
 {
 	struct conn *c = arg;
 	struct http_server *sv = c->sv;
-	uint64_t now = loop_now_ms(sv->loop);
+	uint64_t until;
 
 	switch (c->phase) {
 	case READING_HEAD:
@@ -421,11 +452,11 @@ static void on_deadline(void *arg)
 		break;
 	case STREAMING:
 		/* no end is due as long as the client takes what there is */
-		if (!c->half && now < stream_progress_ms(c->stream) + sv->limits.reply_ms) {
-			enter(c, STREAMING, sv->limits.reply_ms);
-			break;
-		}
-		abandon(c);
+		until = stream_progress_ms(c->stream) + sv->limits.reply_ms;
+		if (!c->half && loop_now_ms(sv->loop) < until)
+			stream_deadline(c->stream, until);
+		else
+			abandon(c);
 		break;
 	case ANSWERING:
 	case SENDING:

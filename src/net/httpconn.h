@@ -28,13 +28,16 @@ typedef void http_handler_fn(void *arg, struct http_request *rq);
  */
 typedef void http_gone_fn(void *arg, struct http_request *rq);
 
+typedef void http_drained_fn(void *arg, struct http_request *rq);
+
 /* Appends the body (application/problem+json) of an error that the server answers. */
 typedef void http_problem_fn(struct buf *body, int status);
 
 struct http_limits {
 	unsigned head_ms;	/* from the first byte of a request to its whole head */
 	unsigned body_ms;	/* from there to the whole body */
-	unsigned reply_ms;	/* from the answer to its last byte sent */
+	unsigned reply_ms;	/* from the answer to its last byte sent; of one in pieces
+				 * from each byte to the next, while there is any */
 	unsigned idle_ms;	/* between requests */
 	unsigned half_ms;	/* from the client's last byte ever to the answer */
 };
@@ -52,6 +55,11 @@ struct http_request {
 	/* For a handler that answers later: called when that has become pointless. */
 	http_gone_fn *on_gone;
 	void *gone_arg;
+
+	/* For an answer in pieces: called when all that was written so far has left.
+	 * May write more, or end. */
+	http_drained_fn *on_drained;
+	void *drained_arg;
 };
 
 /**
@@ -66,7 +74,8 @@ void http_server_free(struct http_server *sv);
 
 void http_server_set_limits(struct http_server *sv, const struct http_limits *limits);
 
-/* Header lines ("Name: value\r\n" each) for every response; copied. */
+/* Header lines ("Name: value\r\n" each) for every response that does not bring its own
+ * of the same name; copied. */
 void http_server_set_common_headers(struct http_server *sv, const char *lines);
 
 /* Takes a stream whose first byte is a letter; for listener_plan.on_http. */
@@ -82,7 +91,8 @@ size_t http_server_count(const struct http_server *sv);
 const struct sockaddr *http_peer(const struct http_request *rq);
 bool http_is_tls(const struct http_request *rq);
 
-/* Adds a header to the coming answer; control bytes in the value are left out. */
+/* Adds a header to the coming answer, in the place of a common one of this name; control
+ * bytes in the value are left out. */
 void http_add_header(struct http_request *rq, const char *name, const char *value);
 
 /**

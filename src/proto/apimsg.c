@@ -101,51 +101,58 @@ static const char *read_locale(struct meeting_plan *out, const json_t *v)
 
 static const struct {
 	const char *name;
+	unsigned int member;		/* CHANGE_* */
 	read_fn *read;
 } members[] = {
-	{"title", read_title},
-	{"kind", read_kind},
-	{"startsAt", read_starts_at},
-	{"durationMinutes", read_minutes},
-	{"capacity", read_capacity},
-	{"waitingRoom", read_waiting_room},
-	{"relayOnly", read_relay_only},
-	{"hostName", read_host_name},
-	{"locale", read_locale},
+	{"title", CHANGE_TITLE, read_title},
+	{"kind", CHANGE_KIND, read_kind},
+	{"startsAt", CHANGE_STARTS_AT, read_starts_at},
+	{"durationMinutes", CHANGE_MINUTES, read_minutes},
+	{"capacity", CHANGE_CAPACITY, read_capacity},
+	{"waitingRoom", CHANGE_WAITING_ROOM, read_waiting_room},
+	{"relayOnly", CHANGE_RELAY_ONLY, read_relay_only},
+	{"hostName", CHANGE_HOST_NAME, read_host_name},
+	{"locale", CHANGE_LOCALE, read_locale},
 };
 
-static void read_member(struct meeting_plan *out, struct problem_fields *fields,
-			const char *key, const json_t *v)
+/* The members that may be none. */
+#define MAY_BE_NONE (CHANGE_TITLE | CHANGE_HOST_NAME | CHANGE_LOCALE)
+
+static void read_member(struct meeting_change *out, struct problem_fields *fields,
+			const char *key, const json_t *v, unsigned int may_be_null)
 {
 	const char *detail = "is not a member this version knows";
 	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(members); i++)
-		if (strcmp(members[i].name, key) == 0)
-			detail = json_is_null(v) ? NULL : members[i].read(out, v);
+	for (i = 0; i < ARRAY_LEN(members); i++) {
+		if (strcmp(members[i].name, key) != 0)
+			continue;
+		out->has |= members[i].member;
+		detail = json_is_null(v) && members[i].member & may_be_null ? NULL :
+			 members[i].read(&out->to, v);
+	}
 	if (detail)
 		problem_add(fields, key, detail);
 }
 
-static void read_members(struct meeting_plan *out, struct problem_fields *fields,
-			 int64_t now_ms, json_t *root)
+/* What is null stays as it was in `out`. */
+static void read_members(struct meeting_change *out, struct problem_fields *fields,
+			 json_t *root, unsigned int may_be_null)
 {
-	const json_t *start = json_object_get(root, "startsAt");
 	const char *key;
 	json_t *v;
 
-	out->starts_at = now_ms;
-	out->capacity = 0;
 	json_object_foreach(root, key, v)
-		read_member(out, fields, key, v);
-	if (!out->capacity)
-		out->capacity = plan_kind_capacity(out->kind);
-	if (out->starts_at > now_ms + TEN_YEARS_MS)
-		problem_add(fields, "startsAt", "is more than ten years ahead");
-	if (out->starts_at + out->minutes * 60000LL <= now_ms)
-		problem_add(fields, "startsAt", "is so long ago that the meeting is over");
-	if (!start || json_is_null(start))
-		out->starts_at = 0;
+		read_member(out, fields, key, v, may_be_null);
+}
+
+static void check_time(const struct meeting_plan *p, struct problem_fields *fields,
+		       int64_t now_ms, const char *field)
+{
+	if (p->starts_at > now_ms + TEN_YEARS_MS)
+		problem_add(fields, field, "is more than ten years ahead");
+	if (p->starts_at + p->minutes * 60000LL <= now_ms)
+		problem_add(fields, field, "is such that the meeting would be over");
 }
 
 /*
@@ -159,24 +166,74 @@ static bool is_object(const char *body, size_t len)
 	return json_scan(m, ARRAY_LEN(m), body, len) >= 0;
 }
 
-int apimsg_plan_decode(struct meeting_plan *out, struct problem_fields *fields,
-		       int64_t now_ms, const char *body, size_t len)
+/* Gives the body as a tree; none for an empty one. */
+static int load(json_t **out, const char *body, size_t len)
 {
-	json_t *root;
-
-	fields->count = 0;
-	plan_init(out);
+	*out = NULL;
 	if (!len)
 		return 0;
 	if (len > APIMSG_BODY_MAX)
 		return ERR_TOO_BIG;
 	if (!is_object(body, len))
 		return ERR_MALFORMED;
-	root = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
-	if (!root)
-		return ERR_MALFORMED;
-	read_members(out, fields, now_ms, root);
+	*out = json_loadb(body, len, JSON_REJECT_DUPLICATES, NULL);
+	return *out ? 0 : ERR_MALFORMED;
+}
+
+static void read_plan(struct meeting_plan *out, struct problem_fields *fields,
+		      int64_t now_ms, json_t *root)
+{
+	const json_t *start = json_object_get(root, "startsAt");
+	struct meeting_change wish = {.has = 0};
+
+	plan_init(&wish.to);
+	wish.to.starts_at = now_ms;
+	wish.to.capacity = 0;
+	read_members(&wish, fields, root, ~0U);
+	if (!wish.to.capacity)
+		wish.to.capacity = plan_kind_capacity(wish.to.kind);
+	check_time(&wish.to, fields, now_ms, "startsAt");
+	if (!start || json_is_null(start))
+		wish.to.starts_at = 0;
+	*out = wish.to;
+}
+
+int apimsg_plan_decode(struct meeting_plan *out, struct problem_fields *fields,
+		       int64_t now_ms, const char *body, size_t len)
+{
+	json_t *root;
+	int err = load(&root, body, len);
+
+	fields->count = 0;
+	if (err)
+		return err;
+	read_plan(out, fields, now_ms, root);
 	json_decref(root);
+	return fields->count ? ERR_RANGE : 0;
+}
+
+int apimsg_change_decode(struct meeting_change *out, struct problem_fields *fields,
+			 int64_t now_ms, const struct meeting_plan *is,
+			 const char *body, size_t len)
+{
+	struct meeting_plan then = *is;
+	json_t *root;
+	int err = load(&root, body, len);
+
+	fields->count = 0;
+	out->has = 0;
+	plan_init(&out->to);
+	if (err)
+		return err;
+	read_members(out, fields, root, MAY_BE_NONE);
+	json_decref(root);
+	if (fields->count)
+		return ERR_RANGE;
+	plan_narrow(out, is);
+	plan_change(&then, out);
+	if (out->has & (CHANGE_STARTS_AT | CHANGE_MINUTES))
+		check_time(&then, fields, now_ms, out->has & CHANGE_STARTS_AT ?
+			   "startsAt" : "durationMinutes");
 	return fields->count ? ERR_RANGE : 0;
 }
 

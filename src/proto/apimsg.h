@@ -27,6 +27,19 @@
 int apimsg_plan_decode(struct meeting_plan *out, struct problem_fields *fields,
 		       int64_t now_ms, const char *body, size_t len);
 
+/**
+ * Reads the body of PATCH /api/meetings/{id}: the members of POST, each optional. Null
+ * takes title, hostName or locale away; the others cannot be null.
+ *
+ * is: the plan as it is; what does not differ from it is left out of `out`. A change of
+ *     time is judged by the end that comes of it, as in POST.
+ *
+ * An empty body changes nothing. Returns as apimsg_plan_decode().
+ */
+int apimsg_change_decode(struct meeting_change *out, struct problem_fields *fields,
+			 int64_t now_ms, const struct meeting_plan *is,
+			 const char *body, size_t len);
+
 /* A meeting as the API shows it. Everything is borrowed. */
 struct apimsg_meeting {
 	const char *id;

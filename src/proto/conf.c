@@ -364,6 +364,8 @@ static const struct key keys[] = {
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
 	KEY("connections-per-address", NUMBER, true, connections_per_address, check_number),
 	KEY("message-rate", NUMBER, false, message_rate, check_number),
+	KEY("retain-personal-days", NUMBER, false, retain_personal_days, check_number),
+	KEY("retain-facts-days", NUMBER, false, retain_facts_days, check_number),
 	KEY("state-dir", TEXT, true, state_dir, check_state_dir),
 	KEY("log-level", LEVEL, false, log_level, check_level),
 #undef KEY
@@ -413,22 +415,72 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return row[b_len];
 }
 
-/* The key that was probably meant, or NULL. */
-static const char *key_close_to(const char *name, size_t len)
-{
-	const char *best = NULL;
-	size_t i, best_distance = len / 2 + 1, d;
+/* The i-th of the names that a place has, or NULL behind the last. */
+typedef const char *names_fn(size_t i);
 
-	if (len > 24)
+static const char *key_name(size_t i)
+{
+	return i < ARRAY_LEN(keys) ? keys[i].name : NULL;
+}
+
+/* The name that was probably meant, or NULL. */
+static const char *close_to(names_fn *names, struct confscan_span word)
+{
+	const char *best = NULL, *name;
+	size_t i, best_distance = word.len / 2 + 1, d;
+
+	if (word.len > 24)
 		return NULL;
-	for (i = 0; i < ARRAY_LEN(keys); i++) {
-		d = distance(name, len, keys[i].name, strlen(keys[i].name));
+	for (i = 0; (name = names(i)); i++) {
+		d = distance(word.p, word.len, name, strlen(name));
 		if (d < best_distance) {
-			best = keys[i].name;
+			best = name;
 			best_distance = d;
 		}
 	}
 	return best;
+}
+
+/* --- The block of a webhook ----------------------------------------------------- */
+
+#define WEBHOOK "webhook"
+
+struct hook_key {
+	const char *name;
+	enum { HOOK_TEXT, HOOK_LIST, HOOK_SWITCH } kind;
+	check_fn *check;
+};
+
+enum { HOOK_URL, HOOK_SECRET_FILE, HOOK_CA_FILE, HOOK_KINDS, HOOK_ALLOW_PRIVATE };
+
+static const struct hook_key hook_keys[] = {
+	[HOOK_URL] = {"url", HOOK_TEXT, hookconf_check_url},
+	[HOOK_SECRET_FILE] = {"secret-file", HOOK_TEXT, check_path},
+	[HOOK_CA_FILE] = {"ca-file", HOOK_TEXT, check_path},
+	[HOOK_KINDS] = {"kinds", HOOK_LIST, hookconf_check_kind},
+	[HOOK_ALLOW_PRIVATE] = {"allow-private", HOOK_SWITCH, check_switch},
+};
+
+static const char *hook_key_name(size_t i)
+{
+	return i < ARRAY_LEN(hook_keys) ? hook_keys[i].name : NULL;
+}
+
+static const struct hook_key *hook_key_find(const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(hook_keys); i++) {
+		if (strlen(hook_keys[i].name) == len &&
+		    !memcmp(hook_keys[i].name, name, len))
+			return &hook_keys[i];
+	}
+	return NULL;
+}
+
+static const char *block_name(size_t i)
+{
+	return i == 0 ? WEBHOOK : NULL;
 }
 
 /* --- Defaults ----------------------------------------------------------------- */
@@ -493,6 +545,7 @@ static void set_defaults(struct conf *c)
 	c->access = CONF_ACCESS_OPEN;
 	c->connections_per_address = 256;
 	c->message_rate = 60;
+	c->retain_personal_days = 90;
 	c->log_level = LOG_INFO;
 }
 
@@ -542,6 +595,9 @@ void conf_fini(struct conf *c)
 		else if (keys[i].kind == TEXT || keys[i].kind == ORIGIN)
 			free(*(char **)m);
 	}
+	while (c->webhooks_count)
+		hookconf_fini(&c->webhooks[--c->webhooks_count]);
+	free(c->webhooks);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -588,33 +644,53 @@ static bool has_control(const char *s)
 	return false;
 }
 
-/* Called once for each value; refusing is ours, so that the reading goes on. */
-static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+static void judge(const cfg_t *cfg, const cfg_opt_t *opt, const char *value,
+		  check_fn *check)
 {
-	const struct key *key = key_find(opt->name, strlen(opt->name));
 	const char *sentence;
 
 	if (has_control(value)) {
 		buf_printf(complaints, "%s:%d: %s: the value has an unprintable "
 			   "character\n", cfg->filename, cfg->line, opt->name);
 	} else {
-		sentence = key->check(value);
+		sentence = check(value);
 		if (sentence)
 			complain(cfg->filename, (unsigned)cfg->line, opt->name, value,
 				 sentence);
 	}
+}
+
+/* Called once for each value; refusing is ours, so that the reading goes on. */
+static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	judge(cfg, opt, value, key_find(opt->name, strlen(opt->name))->check);
+	*(const char **)result = value;
+	return 0;
+}
+
+static int on_hook_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	judge(cfg, opt, value, hook_key_find(opt->name, strlen(opt->name))->check);
 	*(const char **)result = value;
 	return 0;
 }
 
 static void reader_init(struct reader *r)
 {
-	cfg_opt_t opts[ARRAY_LEN(keys) + 1];
+	cfg_opt_t opts[ARRAY_LEN(keys) + 2], hook_opts[ARRAY_LEN(hook_keys) + 1];
 	cfg_opt_t end = CFG_END();
 	size_t i;
 
 	memset(r, 0, sizeof(*r));
+	for (i = 0; i < ARRAY_LEN(hook_keys); i++) {
+		cfg_opt_t one = CFG_STR_CB(hook_keys[i].name, NULL, CFGF_NODEFAULT,
+					   on_hook_value);
+		cfg_opt_t list = CFG_STR_LIST_CB(hook_keys[i].name, NULL,
+						 CFGF_NODEFAULT, on_hook_value);
 
+		hook_opts[i] = hook_keys[i].kind == HOOK_LIST ? list : one;
+	}
+	hook_opts[i] = end;
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		cfg_opt_t one = CFG_STR_CB(keys[i].name, NULL, CFGF_NODEFAULT, on_value);
 		cfg_opt_t list = CFG_STR_LIST_CB(keys[i].name, NULL, CFGF_NODEFAULT,
@@ -622,6 +698,7 @@ static void reader_init(struct reader *r)
 
 		opts[i] = is_list(&keys[i]) ? list : one;
 	}
+	opts[i++] = (cfg_opt_t)CFG_SEC(WEBHOOK, hook_opts, CFGF_MULTI | CFGF_TITLE);
 	opts[i] = end;
 	r->cfg = cfg_init(opts, CFGF_NONE);
 	if (!r->cfg)
@@ -648,21 +725,66 @@ static void remember_place(struct reader *r, const struct key *key, const char *
 	r->place[key - keys] = buf_detach(&b);
 }
 
-static void complain_of_key(const char *name, const struct confscan_item *item)
+/* "there is no key 'x'" */
+static void complain_of_word(const char *name, unsigned line, const char *what,
+			     struct confscan_span word, names_fn *names)
 {
-	const char *meant = key_close_to(item->key, item->key_len);
+	const char *meant = close_to(names, word);
 
-	buf_printf(complaints, "%s:%u: there is no key '%.*s'", name, item->line,
-		   item->key_len < 80 ? (int)item->key_len : 80, item->key);
+	buf_printf(complaints, "%s:%u: there is no %s '%.*s'", name, line, what,
+		   word.len < 80 ? (int)word.len : 80, word.p);
 	if (meant)
 		buf_printf(complaints, "; did you mean '%s'?", meant);
 	buf_putc(complaints, '\n');
 }
 
+static bool is_webhook(struct confscan_span block)
+{
+	return block.len == strlen(WEBHOOK) && !memcmp(block.p, WEBHOOK, block.len);
+}
+
+/* Whether the block that opens here is one that libconfuse can read. */
+static bool opens_well(const char *name, const struct confscan_item *item)
+{
+	char *title;
+	const char *sentence;
+
+	if (!is_webhook(item->block)) {
+		complain_of_word(name, item->line, "block", item->block, block_name);
+		return false;
+	}
+	title = mem_copy(item->title.p ? item->title.p : "", item->title.len);
+	sentence = hookconf_check_name(title);
+	if (sentence)
+		complain(name, item->line, WEBHOOK, title, sentence);
+	free(title);
+	return !sentence;
+}
+
+/* Notes where a key was set. False when there is no such key. */
+static bool note_key(struct reader *r, const char *name, const struct confscan_item *item)
+{
+	const struct key *key;
+
+	if (item->block.p) {
+		/* what is wrong with the block has been told */
+		if (!is_webhook(item->block) || hook_key_find(item->key.p, item->key.len))
+			return true;
+		complain_of_word(name, item->line, "key of a webhook", item->key,
+				 hook_key_name);
+		return false;
+	}
+	key = key_find(item->key.p, item->key.len);
+	if (key)
+		remember_place(r, key, name, item->line);
+	else
+		complain_of_word(name, item->line, "key", item->key, key_name);
+	return key;
+}
+
 /* Reads one text over what was read. text: written to; complaints tell the rest. */
 static void read_text(struct reader *r, const char *name, char *text, size_t len)
 {
-	const struct key *key;
 	cfg_t *cfg = r->cfg;
 	struct confscan scan;
 	struct confscan_item item;
@@ -672,16 +794,14 @@ static void read_text(struct reader *r, const char *name, char *text, size_t len
 
 	confscan_init(&scan, text, len);
 	while (confscan_next(&scan, &item)) {
-		key = item.key ? key_find(item.key, item.key_len) : NULL;
-		if (key) {
-			remember_place(r, key, name, item.line);
-		} else if (item.key) {
-			complain_of_key(name, &item);
-			unknown = true;
-		} else {
+		if (item.mistake) {
 			buf_printf(complaints, "%s:%u: %s\n", name, item.line,
 				   item.mistake);
 			mistakes = true;
+		} else if (item.key.p) {
+			unknown |= !note_key(r, name, &item);
+		} else {
+			mistakes |= !opens_well(name, &item);
 		}
 	}
 	if (mistakes || !len)
@@ -820,6 +940,64 @@ static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
 		c->state_default = false;
 }
 
+static char *hook_text(cfg_t *block, int key)
+{
+	const char *value = cfg_getstr(block, hook_keys[key].name);
+
+	return mem_copy(value ? value : "", value ? strlen(value) : 0);
+}
+
+static void take_webhook(struct hookconf *out, cfg_t *block)
+{
+	const char *private = cfg_getstr(block, hook_keys[HOOK_ALLOW_PRIVATE].name);
+	cfg_opt_t *kinds = cfg_getopt(block, hook_keys[HOOK_KINDS].name);
+	const char *name = cfg_title(block);
+	unsigned i, count = kinds->flags & CFGF_MODIFIED ? cfg_opt_size(kinds) : 0;
+
+	*out = (struct hookconf){
+		.name = mem_copy(name, strlen(name)),
+		.url = hook_text(block, HOOK_URL),
+		.secret_file = hook_text(block, HOOK_SECRET_FILE),
+		.ca_file = hook_text(block, HOOK_CA_FILE),
+		.kinds = count ? mem_new(count * sizeof(*out->kinds)) : NULL,
+		.kinds_count = count,
+		.allow_private = private && strcmp(private, "on") == 0,
+	};
+	for (i = 0; i < count; i++) {
+		const char *kind = cfg_opt_getnstr(kinds, i);
+
+		out->kinds[i] = mem_copy(kind, strlen(kind));
+	}
+}
+
+/* A later block of the same name has taken the place of the one before. */
+static void take_webhooks(const struct reader *r, struct conf *c)
+{
+	unsigned i, count = cfg_size(r->cfg, WEBHOOK);
+
+	if (count > CONF_WEBHOOKS_MAX) {
+		buf_printf(complaints, "paravent: there are more than %d webhooks\n",
+			   CONF_WEBHOOKS_MAX);
+		return;
+	}
+	c->webhooks = count ? mem_new(count * sizeof(*c->webhooks)) : NULL;
+	for (i = 0; i < count; i++) {
+		cfg_t *block = cfg_getnsec(r->cfg, WEBHOOK, i);
+		struct hookconf *h = &c->webhooks[c->webhooks_count++];
+		const char *sentence;
+
+		take_webhook(h, block);
+		sentence = h->kinds_count > HOOKCONF_KINDS_MAX
+				   ? "has more than 32 kinds"
+				   : hookconf_check_together(h);
+		if (sentence)
+			buf_printf(complaints, "%s:%d: " WEBHOOK " \"%s\" %s\n",
+				   block->filename, block->line, h->name, sentence);
+	}
+}
+
+_Static_assert(HOOKCONF_KINDS_MAX == 32, "the sentence above says 32");
+
 static bool is_loopback(const struct conf_addr *a)
 {
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
@@ -910,6 +1088,8 @@ static int reader_end(const struct reader *r, struct conf *c, int err)
 		if (opt->flags & CFGF_MODIFIED)
 			take(&draft, &keys[i], opt);
 	}
+	if (!complaints->len)
+		take_webhooks(r, &draft);
 	if (!complaints->len)
 		check_reachable(r, &draft);
 	derive(&draft);
@@ -1014,6 +1194,24 @@ static void put_value(struct buf *out, const struct conf *c, const struct key *k
 	}
 }
 
+static void put_webhook(struct buf *out, const struct hookconf *h)
+{
+	size_t i;
+
+	buf_printf(out, WEBHOOK " \"%s\" {\n\turl = ", h->name);
+	put_quoted(out, h->url);
+	buf_puts(out, "\n\tsecret-file = ");
+	put_quoted(out, h->secret_file);
+	buf_puts(out, "\n\tca-file = ");
+	put_quoted(out, h->ca_file);
+	buf_puts(out, "\n\tkinds = {");
+	for (i = 0; i < h->kinds_count; i++) {
+		buf_puts(out, i ? ", " : "");
+		put_quoted(out, h->kinds[i]);
+	}
+	buf_printf(out, "}\n\tallow-private = %s\n}\n", h->allow_private ? "on" : "off");
+}
+
 void conf_print(const struct conf *c, struct buf *out)
 {
 	size_t i;
@@ -1023,6 +1221,8 @@ void conf_print(const struct conf *c, struct buf *out)
 		put_value(out, c, &keys[i]);
 		buf_putc(out, '\n');
 	}
+	for (i = 0; i < c->webhooks_count; i++)
+		put_webhook(out, &c->webhooks[i]);
 }
 
 static bool differ(const struct conf *a, const struct conf *b, const struct key *key)

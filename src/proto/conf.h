@@ -1,7 +1,7 @@
 /**
  * What the operator may choose, and what holds where nothing was chosen.
  *
- * The file is `key = value` lines; `conf.d` beside it holds more of them, read in the
+ * The file is `key = value` lines, and blocks of such lines; `conf.d` beside it holds more of them, read in the
  * order of their names, and what is read later wins. With no file at all the defaults
  * serve the try-out: http://localhost:8080, loopback only. paravent.conf(5) explains
  * each key.
@@ -16,6 +16,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "proto/hookconf.h"
+
+#define CONF_WEBHOOKS_MAX 32
 
 /* How many values a list may have; more is an error that says so. */
 #define CONF_LIST_MAX 32
@@ -65,7 +68,11 @@ struct conf {
 	enum conf_access access;
 	unsigned connections_per_address;	/* 0: no limit */
 	unsigned message_rate;		/* a second and connection; 0: no limit */
+	unsigned retain_personal_days;	/* after the end of a meeting; 0: for ever */
+	unsigned retain_facts_days;	/* 0: for ever */
 	enum log_level log_level;
+	struct hookconf *webhooks;	/* blocks of the file, each name once */
+	size_t webhooks_count;
 };
 
 void conf_fini(struct conf *c);		/* accepts a conf of zeros */
@@ -100,7 +107,8 @@ void conf_print(const struct conf *c, struct buf *out);
 /**
  * What SIGHUP does not change: appends the keys that differ between `a` and `b` and are
  * read at start only, separated by ", ". Returns how many. The others (certificate
- * files, allowed-origins, message-rate, log-level) are taken over while the server runs.
+ * files, allowed-origins, message-rate, retain-*, log-level, webhooks) are taken over
+ * while the server runs.
  */
 size_t conf_changed_needs_restart(const struct conf *a, const struct conf *b,
 				  struct buf *keys);

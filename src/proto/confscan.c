@@ -34,10 +34,15 @@ static char *line_end(const struct confscan *s, char *p)
 	return nl ? nl : s->end;
 }
 
+static void forget_words(struct confscan *s)
+{
+	s->before.p = s->word.p = NULL;
+}
+
 static bool mistake(struct confscan *s, struct confscan_item *out, const char *sentence)
 {
 	*out = (struct confscan_item){.line = s->line, .mistake = sentence};
-	s->word = NULL;
+	forget_words(s);
 	s->wants_value = false;
 	return true;
 }
@@ -93,32 +98,73 @@ static bool is_word(char c)
 	return !strchr(" \t\r\n#\"'={}()+,*\x7f", c);
 }
 
+static void add_word(struct confscan *s, const char *p, size_t len, bool in_quotes)
+{
+	s->before = s->word;
+	s->word = (struct confscan_span){p, len};
+	s->quoted = in_quotes;
+}
+
 /* Steps over a word, a quoted value or a sign. Returns what is wrong, or NULL. */
 static const char *step(struct confscan *s)
 {
-	char *start = s->p;
+	const char *start = s->p, *sentence;
 
-	s->word = NULL;
 	s->wants_value = false;
-	if (*s->p == '"' || *s->p == '\'')
-		return quoted(s);
+	if (*s->p == '"' || *s->p == '\'') {
+		sentence = quoted(s);
+		if (!sentence)
+			add_word(s, start + 1, (size_t)(s->p - start) - 2, true);
+		return sentence;
+	}
 	if (*s->p == UNPRINTABLE)
 		return "an unprintable character";
 	if (*s->p == '*')
 		return "what holds a * must stand in quotation marks";
 	if (at(s, "${")) {
+		forget_words(s);
 		s->p = variable_end(s, s->p);
 		return s->p ? NULL : "${ without }";
 	}
 	if (!is_word(*s->p)) {
+		forget_words(s);
 		s->p++;
 		return NULL;
 	}
 	while (s->p < s->end && is_word(*s->p) && !at(s, "/*"))
 		s->p++;
-	s->word = start;
-	s->word_len = (size_t)(s->p - start);
+	add_word(s, start, (size_t)(s->p - start), false);
 	return NULL;
+}
+
+/* At '{': a list begins, or a block. Whether `out` was written. */
+static bool opened(struct confscan *s, struct confscan_item *out)
+{
+	if (s->in_list || s->wants_value) {
+		s->wants_value = false;
+		s->in_list = true;
+		return false;
+	}
+	if (!s->word.p)
+		return mistake(s, out, "a { that opens nothing; its name stands before "
+				       "it on the same line");
+	if (s->block.p)
+		return mistake(s, out, "a block within a block; is a } missing?");
+	s->block = s->before.p ? s->before : s->word;
+	s->block_line = s->line;
+	*out = (struct confscan_item){.line = s->line, .block = s->block};
+	if (s->before.p)
+		out->title = s->word;
+	forget_words(s);
+	return true;
+}
+
+static void closed(struct confscan *s)
+{
+	forget_words(s);
+	if (!s->in_list)
+		s->block.p = NULL;
+	s->in_list = s->wants_value = false;
 }
 
 bool confscan_next(struct confscan *s, struct confscan_item *out)
@@ -131,7 +177,7 @@ bool confscan_next(struct confscan *s, struct confscan_item *out)
 			if (s->wants_value)
 				return mistake(s, out, "nothing behind the =; write "
 						       "\"\" for no value");
-			s->word = NULL;
+			forget_words(s);
 			s->line++;
 			s->p++;
 		} else if (*s->p == '#' || at(s, "//")) {
@@ -147,13 +193,20 @@ bool confscan_next(struct confscan *s, struct confscan_item *out)
 			blank(s, close + 2);
 		} else if (strchr(" \t\r+", *s->p)) {
 			s->p++;
-		} else if (*s->p == '=' && s->word) {
+		} else if (*s->p == '=' && s->word.p && !s->quoted) {
 			*out = (struct confscan_item){.line = s->line, .key = s->word,
-						      .key_len = s->word_len};
-			s->word = NULL;
+						      .block = s->block};
+			forget_words(s);
 			s->wants_value = true;
 			s->p++;
 			return true;
+		} else if (*s->p == '{') {
+			s->p++;
+			if (opened(s, out))
+				return true;
+		} else if (*s->p == '}') {
+			s->p++;
+			closed(s);
 		} else {
 			start = s->p;
 			sentence = step(s);
@@ -163,5 +216,9 @@ bool confscan_next(struct confscan *s, struct confscan_item *out)
 			}
 		}
 	}
-	return false;
+	if (!s->block.p)
+		return false;
+	s->line = s->block_line;
+	s->block.p = NULL;
+	return mistake(s, out, "a block is opened here and never closed");
 }

@@ -14,25 +14,39 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Bytes of the text; p is NULL where there is nothing. */
+struct confscan_span {
+	const char *p;
+	size_t len;
+};
+
 struct confscan {
 	char *p, *end;		/* what is still to be read */
-	char *word;		/* the bare word before the cursor, or NULL */
-	size_t word_len;
+	struct confscan_span before, word;	/* the last two of this line */
+	bool quoted;		/* `word` was, and has lost its quotes */
+	struct confscan_span block;	/* the name of the one that is open */
+	unsigned block_line;
 	bool wants_value;	/* right behind '=' */
+	bool in_list;
 	unsigned line;
 };
 
+/*
+ * One of three: a mistake; a key, in a block or outside; or a block that opens here
+ * (`name "title" {`, on one line), with nothing but its name and title.
+ */
 struct confscan_item {
-	unsigned line;		/* from 1 */
-	const char *key;	/* borrowed from the text; NULL: a mistake */
-	size_t key_len;
-	const char *mistake;	/* a sentence; static */
+	unsigned line;			/* from 1 */
+	struct confscan_span key;
+	struct confscan_span block;	/* that the key is in, or that opens */
+	struct confscan_span title;	/* of the block that opens */
+	const char *mistake;		/* a sentence; static */
 };
 
 /* text: borrowed while the scan lasts, and written to; need not end with NUL. */
 void confscan_init(struct confscan *s, char *text, size_t len);
 
-/* The next key or mistake; false at the end. */
+/* The next key, block or mistake; false at the end. */
 bool confscan_next(struct confscan *s, struct confscan_item *out);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/wire.h"
 
 static const char *const names[] = {
-#define X(symbol, name, stream, members) name,
+#define X(symbol, name, stream, members, meaning) name,
 	FACT_KINDS(X)
 #undef X
 };

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/b64.h"
-#include "base/clock.h"
 #include "base/err.h"
-#include "base/mem.h"
+#include "base/hex.h"
+#include "proto/factread.h"
 #include "proto/json.h"
 
 static const char *const reasons[] = {
@@ -23,20 +23,37 @@ static const char *const transports[] = {
 #undef X
 };
 
+static const struct word roles[] = {
+#define X(symbol, bit, name) {name, bit},
+	FACTDATA_ROLES(X)
+#undef X
+	{NULL, 0},
+};
+
 /* Members, in the order in which canonical JSON has them. */
 enum {
-	HAS_BY = 1,
-	HAS_CLOSED = 2,
-	HAS_ID = 4,
-	HAS_PATH = 8,		/* optional */
-	HAS_PEER = 16,
-	HAS_REASON = 32,
-	HAS_RESUMED = 64,	/* optional */
-	HAS_ROLE = 128,
-	HAS_STATS = 256,	/* optional */
-	HAS_VERSION = 512,
-	HAS_TRANSPORT = 1024,
-	HAS_AMOUNT = 2048,	/* bytesDown, bytesUp, seconds */
+	HAS_AT = 1 << 0,
+	HAS_BY = 1 << 1,
+	HAS_CLOSED = 1 << 2,
+	HAS_DISABLED = 1 << 3,		/* optional */
+	HAS_EXPIRES_AT = 1 << 4,
+	HAS_HASH = 1 << 5,
+	HAS_ID = 1 << 6,
+	HAS_KEPT = 1 << 7,
+	HAS_LABEL = 1 << 8,
+	HAS_PASSWORD = 1 << 9,		/* optional */
+	HAS_PATH = 1 << 10,		/* optional */
+	HAS_PEER = 1 << 11,
+	HAS_REASON = 1 << 12,
+	HAS_RESUMED = 1 << 13,		/* optional */
+	HAS_ROLE = 1 << 14,
+	HAS_ROLES = 1 << 15,		/* optional in staff.changed */
+	HAS_SCOPES = 1 << 16,
+	HAS_SEQ = 1 << 17,
+	HAS_STATS = 1 << 18,		/* optional */
+	HAS_TRANSPORT = 1 << 19,
+	HAS_VERSION = 1 << 20,
+	HAS_AMOUNT = 1 << 21,		/* bytesDown, bytesUp, seconds */
 };
 
 static unsigned int members_of(enum fact_kind kind)
@@ -47,7 +64,12 @@ static unsigned int members_of(enum fact_kind kind)
 	case FACT_SERVER_RECOVERED:
 		return HAS_CLOSED;
 	case FACT_MEETING_ENDED:
+	case FACT_PERSONAL_ERASED:
+	case FACT_STAFF_REFUSED:
+	case FACT_TOKEN_REFUSED:
 		return HAS_REASON;
+	case FACT_INVITATION_MADE:
+		return HAS_EXPIRES_AT | HAS_ID | HAS_ROLE;
 	case FACT_GUEST_WAITING:
 		return HAS_ID | HAS_RESUMED;
 	case FACT_GUEST_ADMITTED:
@@ -59,6 +81,7 @@ static unsigned int members_of(enum fact_kind kind)
 		return HAS_ID | HAS_REASON;
 	case FACT_PARTICIPANT_JOINED:
 		return HAS_ID | HAS_ROLE;
+	case FACT_INVITATION_REVOKED:
 	case FACT_PARTICIPANT_AWAY:
 	case FACT_PARTICIPANT_BACK:
 		return HAS_ID;
@@ -77,6 +100,14 @@ static unsigned int members_of(enum fact_kind kind)
 		return HAS_ID | HAS_TRANSPORT;
 	case FACT_RELAY_CLOSED:
 		return HAS_AMOUNT | HAS_ID | HAS_TRANSPORT;
+	case FACT_STAFF_ADDED:
+		return HAS_ROLES;
+	case FACT_STAFF_CHANGED:
+		return HAS_DISABLED | HAS_PASSWORD | HAS_ROLES;
+	case FACT_KEY_MADE:
+		return HAS_HASH | HAS_LABEL | HAS_SCOPES;
+	case FACT_LOG_CHECKPOINT:
+		return HAS_AT | HAS_HASH | HAS_KEPT | HAS_SEQ;
 	default:
 		return 0;
 	}
@@ -84,15 +115,6 @@ static unsigned int members_of(enum fact_kind kind)
 
 /* What JSON numbers hold exactly (RFC 8259 section 6): 9 PB. */
 #define AMOUNT_MAX ((INT64_C(1) << 53) - 1)
-
-/* Copies what was written into the fact's own bytes. */
-static void keep(char *out, size_t max, size_t *len, struct buf *b)
-{
-	assert(b->len <= max);
-	memcpy(out, b->p, b->len + 1);
-	*len = b->len;
-	buf_fini(b);
-}
 
 static int64_t amount(uint64_t bytes)
 {
@@ -105,6 +127,25 @@ static void put_id(struct json_writer *w, const char *key, const char *id)
 	json_put_text(w, key, id);
 }
 
+static void put_hash(struct json_writer *w, const char *key, const uint8_t *hash)
+{
+	char hex[2 * FACT_HASH_SIZE + 1];
+
+	hex_encode(hex, hash, FACT_HASH_SIZE);
+	json_put_text(w, key, hex);
+}
+
+static void put_words(struct json_writer *w, const char *key, const struct word *all,
+		      unsigned int set)
+{
+	struct buf b = BUF_INIT;
+
+	words_put(&b, all, set);
+	assert(b.len);
+	json_put_string(w, key, b.p, b.len);
+	buf_fini(&b);
+}
+
 void factdata_put(struct fact *f, const struct factdata *d)
 {
 	const unsigned int has = members_of(f->kind);
@@ -113,6 +154,8 @@ void factdata_put(struct fact *f, const struct factdata *d)
 
 	json_put_init_sorted(&w, &b);
 	json_put_object(&w, NULL);
+	if (has & HAS_AT)
+		json_put_time(&w, "at", d->at);
 	if (has & HAS_BY)
 		put_id(&w, "by", d->by);
 	if (has & HAS_AMOUNT) {
@@ -121,8 +164,20 @@ void factdata_put(struct fact *f, const struct factdata *d)
 	}
 	if (has & HAS_CLOSED)
 		json_put_int(&w, "closed", d->closed);
+	if (has & HAS_DISABLED && d->has_disabled)
+		json_put_bool(&w, "disabled", d->disabled);
+	if (has & HAS_EXPIRES_AT)
+		json_put_time(&w, "expiresAt", d->expires_at);
+	if (has & HAS_HASH)
+		put_hash(&w, "hash", d->hash);
 	if (has & HAS_ID)
 		put_id(&w, "id", d->id);
+	if (has & HAS_KEPT)
+		put_hash(&w, "kept", d->kept);
+	if (has & HAS_LABEL)
+		json_put_text(&w, "label", d->label);
+	if (has & HAS_PASSWORD && d->password)
+		json_put_bool(&w, "password", true);
 	if (has & HAS_PATH && d->path)
 		json_put_text(&w, "path", sigmsg_path_name(d->path));
 	if (has & HAS_PEER)
@@ -135,8 +190,14 @@ void factdata_put(struct fact *f, const struct factdata *d)
 		json_put_bool(&w, "resumed", true);
 	if (has & HAS_ROLE)
 		json_put_text(&w, "role", d->host ? "host" : "guest");
+	if (has & HAS_ROLES && (d->roles || f->kind == FACT_STAFF_ADDED))
+		put_words(&w, "roles", roles, d->roles);
+	if (has & HAS_SCOPES)
+		put_words(&w, "scopes", apikey_scopes, d->scopes);
 	if (has & HAS_AMOUNT)
 		json_put_int(&w, "seconds", d->seconds);
+	if (has & HAS_SEQ)
+		json_put_int(&w, "seq", amount(d->seq));
 	if (has & HAS_STATS && d->stats_len)
 		json_put_raw(&w, "stats", d->stats, d->stats_len);
 	if (has & HAS_TRANSPORT) {
@@ -146,71 +207,22 @@ void factdata_put(struct fact *f, const struct factdata *d)
 	if (has & HAS_VERSION)
 		json_put_text(&w, "version", d->version);
 	json_put_end(&w);
-	keep(f->data, FACT_DATA_MAX, &f->data_len, &b);
+	factread_keep(f->data, FACT_DATA_MAX, &f->data_len, &b);
 }
 
-/* Members of a fact; the first that does not fit sticks in `bad`. */
-struct reading {
-	struct json_member m[16];
-	int count;
-	bool bad;
-};
-
-static void read_object(struct reading *r, const char *text, size_t len)
+static void read_id(struct factread *r, const char *key, char out[SIGMSG_ID_SIZE])
 {
-	r->count = json_scan(r->m, ARRAY_LEN(r->m), text, len);
-	r->bad = r->count < 0;
-	if (r->bad)
-		r->count = 0;
-}
-
-/* Returns the length; 0 where there is none. */
-static size_t read_text(struct reading *r, const char *key, char *out, size_t cap,
-			bool required)
-{
-	const struct json_member *m = json_find(r->m, r->count, key);
-	ssize_t len = m ? json_get_string(m, out, cap) : 0;
-
-	if (!m || len < 0)
-		out[0] = '\0';
-	r->bad |= len < 0 || (required && !m);
-	return len < 0 ? 0 : (size_t)len;
-}
-
-static void read_id(struct reading *r, const char *key, char out[SIGMSG_ID_SIZE])
-{
-	size_t len = read_text(r, key, out, SIGMSG_ID_SIZE, true);
+	size_t len = factread_text(r, key, out, SIGMSG_ID_SIZE, true);
 
 	r->bad |= len != SIGMSG_ID_LEN || !b64_alphabet(out, len);
 }
 
-static int64_t read_int(struct reading *r, const char *key, int64_t min, int64_t max)
-{
-	const struct json_member *m = json_find(r->m, r->count, key);
-	int64_t v;
-
-	if (!m || json_get_int(m, &v) || v < min || v > max) {
-		r->bad = true;
-		return min;
-	}
-	return v;
-}
-
-static bool read_bool(struct reading *r, const char *key, bool required)
-{
-	const struct json_member *m = json_find(r->m, r->count, key);
-	bool v = false;
-
-	r->bad |= m ? json_get_bool(m, &v) != 0 : required;
-	return v;
-}
-
-static enum factdata_reason read_reason(struct reading *r)
+static enum factdata_reason read_reason(struct factread *r)
 {
 	char word[16];
 	unsigned int i;
 
-	read_text(r, "reason", word, sizeof(word), true);
+	factread_text(r, "reason", word, sizeof(word), true);
 	for (i = 1; i < REASON_COUNT; i++)
 		if (!r->bad && strcmp(reasons[i], word) == 0)
 			return (enum factdata_reason)i;
@@ -218,12 +230,12 @@ static enum factdata_reason read_reason(struct reading *r)
 	return REASON_NONE;
 }
 
-static enum factdata_transport read_transport(struct reading *r)
+static enum factdata_transport read_transport(struct factread *r)
 {
 	char word[8];
 	unsigned int i;
 
-	read_text(r, "transport", word, sizeof(word), true);
+	factread_text(r, "transport", word, sizeof(word), true);
 	for (i = 1; i < TRANSPORT_COUNT; i++)
 		if (!r->bad && strcmp(transports[i], word) == 0)
 			return (enum factdata_transport)i;
@@ -231,18 +243,18 @@ static enum factdata_transport read_transport(struct reading *r)
 	return TRANSPORT_NONE;
 }
 
-static enum sigmsg_path read_path(struct reading *r)
+static enum sigmsg_path read_path(struct factread *r)
 {
 	enum sigmsg_path path;
 	char word[16];
-	size_t len = read_text(r, "path", word, sizeof(word), false);
+	size_t len = factread_text(r, "path", word, sizeof(word), false);
 
 	path = sigmsg_path_of(word, len);
 	r->bad |= len && path == SIGMSG_NO_PATH;
 	return path;
 }
 
-static void read_stats(struct reading *r, struct factdata *out)
+static void read_stats(struct factread *r, struct factdata *out)
 {
 	const struct json_member *m = json_find(r->m, r->count, "stats");
 
@@ -257,20 +269,72 @@ static void read_stats(struct reading *r, struct factdata *out)
 	out->stats_len = m->len;
 }
 
+static void read_hash(struct factread *r, const char *key, uint8_t out[FACT_HASH_SIZE])
+{
+	char hex[2 * FACT_HASH_SIZE + 1];
+	size_t len = factread_text(r, key, hex, sizeof(hex), true);
+
+	r->bad |= hex_decode(out, FACT_HASH_SIZE, hex, len) != 0;
+}
+
+static unsigned int read_words(struct factread *r, const char *key,
+			       const struct word *all)
+{
+	char text[64];
+	size_t len = factread_text(r, key, text, sizeof(text), true);
+	unsigned int set = 0;
+
+	r->bad |= words_get(&set, all, text, len) != 0;
+	return set;
+}
+
+static void read_roles(struct factread *r, struct factdata *out, enum fact_kind kind)
+{
+	if (kind == FACT_STAFF_ADDED || factread_has(r, "roles"))
+		out->roles = read_words(r, "roles", roles);
+}
+
+static bool read_host(struct factread *r)
+{
+	char word[8];
+	bool host;
+
+	factread_text(r, "role", word, sizeof(word), true);
+	host = !r->bad && strcmp(word, "host") == 0;
+	r->bad |= !host && strcmp(word, "guest") != 0;
+	return host;
+}
+
 int factdata_get(struct factdata *out, const struct fact *f)
 {
 	const unsigned int has = members_of(f->kind);
-	struct reading r;
-	char role[8];
+	struct factread r;
 
 	memset(out, 0, sizeof(*out));
-	read_object(&r, f->data, f->data_len);
+	factread_object(&r, f->data, f->data_len);
+	if (has & HAS_AT)
+		out->at = factread_time(&r, "at");
 	if (has & HAS_BY)
 		read_id(&r, "by", out->by);
 	if (has & HAS_CLOSED)
-		out->closed = (uint32_t)read_int(&r, "closed", 0, UINT32_MAX);
+		out->closed = (uint32_t)factread_int(&r, "closed", 0, UINT32_MAX);
+	if (has & HAS_DISABLED) {
+		out->has_disabled = factread_has(&r, "disabled");
+		out->disabled = factread_bool(&r, "disabled", false);
+	}
+	if (has & HAS_EXPIRES_AT)
+		out->expires_at = factread_time(&r, "expiresAt");
+	if (has & HAS_HASH)
+		read_hash(&r, "hash", out->hash);
 	if (has & HAS_ID)
 		read_id(&r, "id", out->id);
+	if (has & HAS_KEPT)
+		read_hash(&r, "kept", out->kept);
+	if (has & HAS_LABEL)
+		r.bad |= !factread_text(&r, "label", out->label, sizeof(out->label),
+					true);
+	if (has & HAS_PASSWORD)
+		out->password = factread_bool(&r, "password", false);
 	if (has & HAS_PATH)
 		out->path = read_path(&r);
 	if (has & HAS_PEER)
@@ -278,80 +342,25 @@ int factdata_get(struct factdata *out, const struct fact *f)
 	if (has & HAS_REASON)
 		out->reason = read_reason(&r);
 	if (has & HAS_RESUMED)
-		out->resumed = read_bool(&r, "resumed", false);
-	if (has & HAS_ROLE) {
-		read_text(&r, "role", role, sizeof(role), true);
-		out->host = !r.bad && strcmp(role, "host") == 0;
-		r.bad |= !out->host && strcmp(role, "guest") != 0;
-	}
+		out->resumed = factread_bool(&r, "resumed", false);
+	if (has & HAS_ROLE)
+		out->host = read_host(&r);
+	if (has & HAS_ROLES)
+		read_roles(&r, out, f->kind);
+	if (has & HAS_SCOPES)
+		out->scopes = read_words(&r, "scopes", apikey_scopes);
+	if (has & HAS_SEQ)
+		out->seq = (uint64_t)factread_int(&r, "seq", 1, AMOUNT_MAX);
 	if (has & HAS_AMOUNT) {
-		out->bytes_down = (uint64_t)read_int(&r, "bytesDown", 0, AMOUNT_MAX);
-		out->bytes_up = (uint64_t)read_int(&r, "bytesUp", 0, AMOUNT_MAX);
-		out->seconds = (uint32_t)read_int(&r, "seconds", 0, UINT32_MAX);
+		out->bytes_down = (uint64_t)factread_int(&r, "bytesDown", 0, AMOUNT_MAX);
+		out->bytes_up = (uint64_t)factread_int(&r, "bytesUp", 0, AMOUNT_MAX);
+		out->seconds = (uint32_t)factread_int(&r, "seconds", 0, UINT32_MAX);
 	}
 	if (has & HAS_STATS)
 		read_stats(&r, out);
 	if (has & HAS_TRANSPORT)
 		out->transport = read_transport(&r);
 	if (has & HAS_VERSION)
-		read_text(&r, "version", out->version, sizeof(out->version), true);
-	return r.bad ? ERR_CORRUPT : 0;
-}
-
-void factdata_put_plan(struct fact *f, const struct meeting_plan *p)
-{
-	struct buf b = BUF_INIT;
-	struct json_writer w;
-
-	json_put_init_sorted(&w, &b);
-	json_put_object(&w, NULL);
-	json_put_int(&w, "capacity", p->capacity);
-	json_put_int(&w, "durationMinutes", p->minutes);
-	json_put_text(&w, "kind", plan_kind_name(p->kind));
-	json_put_text(&w, "locale", p->locale);
-	json_put_bool(&w, "relayOnly", p->relay_only);
-	json_put_time(&w, "startsAt", p->starts_at);
-	json_put_bool(&w, "waitingRoom", p->waiting_room);
-	json_put_end(&w);
-	keep(f->data, FACT_DATA_MAX, &f->data_len, &b);
-	f->personal[0] = '\0';
-	f->personal_len = 0;
-	if (!p->title[0] && !p->host_name[0])
-		return;
-	json_put_init_sorted(&w, &b);
-	json_put_object(&w, NULL);
-	if (p->host_name[0])
-		json_put_text(&w, "hostName", p->host_name);
-	if (p->title[0])
-		json_put_text(&w, "title", p->title);
-	json_put_end(&w);
-	keep(f->personal, FACT_PERSONAL_MAX, &f->personal_len, &b);
-}
-
-int factdata_get_plan(struct meeting_plan *out, const struct fact *f)
-{
-	char kind[16], starts_at[CLOCK_RFC3339_SIZE];
-	struct reading r;
-	size_t len;
-
-	plan_init(out);
-	read_object(&r, f->data, f->data_len);
-	out->capacity = (uint8_t)read_int(&r, "capacity", PLAN_CAPACITY_MIN,
-					  PLAN_CAPACITY_MAX);
-	out->minutes = (uint32_t)read_int(&r, "durationMinutes", PLAN_MINUTES_MIN,
-					  PLAN_MINUTES_MAX);
-	len = read_text(&r, "kind", kind, sizeof(kind), true);
-	r.bad |= plan_kind_of(&out->kind, kind, len) != 0;
-	len = read_text(&r, "locale", out->locale, sizeof(out->locale), true);
-	r.bad |= len && !plan_locale_ok(out->locale, len);
-	out->relay_only = read_bool(&r, "relayOnly", true);
-	len = read_text(&r, "startsAt", starts_at, sizeof(starts_at), true);
-	r.bad |= clock_rfc3339_parse(&out->starts_at, starts_at, len) != 0;
-	out->waiting_room = read_bool(&r, "waitingRoom", true);
-	if (!r.bad && f->personal_len) {
-		read_object(&r, f->personal, f->personal_len);
-		read_text(&r, "hostName", out->host_name, sizeof(out->host_name), false);
-		read_text(&r, "title", out->title, sizeof(out->title), false);
-	}
+		factread_text(&r, "version", out->version, sizeof(out->version), true);
 	return r.bad ? ERR_CORRUPT : 0;
 }

@@ -9,11 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/apikey.h"
 #include "proto/fact.h"
 #include "proto/plan.h"
 #include "proto/sigmsg.h"
 
-/* X(symbol, name): why a story ended */
+/* X(symbol, name): why a story ended, or what it was that did not fit */
 #define FACTDATA_REASONS(X)                                                   \
 	X(REASON_HOST, "host")                                                \
 	X(REASON_API, "api")                                                  \
@@ -21,13 +22,33 @@
 	X(REASON_LOST, "lost")                                                \
 	X(REASON_REPLACED, "replaced")                                        \
 	X(REASON_ENDED, "ended")                                              \
-	X(REASON_RESTART, "server-restart")
+	X(REASON_RESTART, "server-restart")                                   \
+	X(REASON_AGE, "age")                                                  \
+	X(REASON_PASSWORD, "password")                                        \
+	X(REASON_DISABLED, "disabled")                                        \
+	X(REASON_TOO_FAST, "too-fast")                                        \
+	X(REASON_MALFORMED, "malformed")                                      \
+	X(REASON_UNKNOWN, "unknown")                                          \
+	X(REASON_REVOKED, "revoked")                                          \
+	X(REASON_SCOPE, "scope")
 
 /* X(symbol, name): how a client reached the relay */
 #define FACTDATA_TRANSPORTS(X)                                                \
 	X(TRANSPORT_UDP, "udp")                                               \
 	X(TRANSPORT_TCP, "tcp")                                               \
 	X(TRANSPORT_TLS, "tls")
+
+/* X(symbol, bit, name): what somebody of the staff may do; sorted by name */
+#define FACTDATA_ROLES(X)                                                     \
+	X(ROLE_ADMIN, 1, "admin")                                             \
+	X(ROLE_AUDIT, 2, "audit")                                             \
+	X(ROLE_HOST, 4, "host")
+
+enum factdata_role {
+#define X(symbol, bit, name) symbol = bit,
+	FACTDATA_ROLES(X)
+#undef X
+};
 
 enum factdata_transport {
 	TRANSPORT_NONE,
@@ -45,7 +66,7 @@ enum factdata_reason {
 	REASON_COUNT
 };
 
-/* Everything but meeting.created; what a kind does not have stays zero. */
+/* Everything but meeting.created and .changed; what a kind has not stays zero. */
 struct factdata {
 	char id[SIGMSG_ID_SIZE];	/* whom it is about */
 	char by[SIGMSG_ID_SIZE];	/* the host who did it */
@@ -61,6 +82,16 @@ struct factdata {
 	uint64_t bytes_up, bytes_down;	/* relay.closed; from and to the client */
 	uint32_t seconds;
 	char version[32];		/* server.started */
+	int64_t expires_at;		/* invitation.made; ms since 1970 */
+	unsigned int roles;		/* staff.added, .changed: ROLE_*; 0: as they were */
+	bool has_disabled, disabled;	/* staff.changed */
+	bool password;			/* staff.changed: there is a new one */
+	uint8_t hash[FACT_HASH_SIZE];	/* key.made, log.checkpoint */
+	char label[APIKEY_LABEL_SIZE];	/* key.made */
+	unsigned int scopes;		/* key.made: APIKEY_* */
+	uint64_t seq;			/* log.checkpoint */
+	int64_t at;
+	uint8_t kept[FACT_HASH_SIZE];
 };
 
 /* Writes f->data as f->kind wants it; all that is required must be there. */
@@ -74,5 +105,11 @@ void factdata_put_plan(struct fact *f, const struct meeting_plan *p);
 
 /* Reads them; nothing personal (erased) reads as "". Returns 0 or ERR_CORRUPT. */
 int factdata_get_plan(struct meeting_plan *out, const struct fact *f);
+
+/* Writes data and personal of meeting.changed: the members that c->has names. */
+void factdata_put_change(struct fact *f, const struct meeting_change *c);
+
+/* Reads them; what is personal and erased is not in out->has. 0 or ERR_CORRUPT. */
+int factdata_get_change(struct meeting_change *out, const struct fact *f);
 
 #endif

@@ -158,6 +158,19 @@ enum http_coding {
 enum http_coding http_accept_coding(struct http_span accept_encoding, unsigned have);
 
 /**
+ * Whether Accept names this very type ("text/html") with a weight above zero (RFC 9110
+ * section 12.5.1). A wildcard does not: it is content with what everybody gets.
+ */
+bool http_accept_type(struct http_span accept, const char *type);
+
+/**
+ * The language that Accept-Language likes best among `langs` (ends with NULL); "de-AT"
+ * finds "de" (RFC 4647 section 3.4). Returns its index, 0 when none is named; of equal
+ * weights the first.
+ */
+int http_accept_language(struct http_span accept_language, const char *const *langs);
+
+/**
  * Whether If-None-Match names `etag` ("\"abc\"", quotes included) or is "*": then the
  * answer is 304 (RFC 9110 section 13.1.2, weak comparison). False when malformed.
  */

@@ -168,6 +168,60 @@ enum http_coding http_accept_coding(struct http_span accept_encoding, unsigned h
 	return best;
 }
 
+/* The weight of a name among its parameters, of which only q is looked at. */
+static int weight_among(struct http_span params)
+{
+	struct http_span q = {NULL, 0};
+
+	while (params.len) {
+		struct http_span one = trim(cut(&params, ';'));
+
+		if (one.len >= 2 && !strncasecmp(one.p, "q=", 2))
+			q = one;
+	}
+	return weight(q);
+}
+
+bool http_accept_type(struct http_span accept, const char *type)
+{
+	while (accept.len) {
+		struct http_span params = cut(&accept, ',');
+
+		if (http_span_is_nocase(trim(cut(&params, ';')), type) &&
+		    weight_among(params) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* "de-AT" begins with the language "de". */
+static bool begins_with_language(struct http_span range, const char *lang)
+{
+	const size_t n = strlen(lang);
+
+	return range.len >= n && (range.len == n || range.p[n] == '-') &&
+	       !strncasecmp(range.p, lang, n);
+}
+
+int http_accept_language(struct http_span accept_language, const char *const *langs)
+{
+	int best = 0, best_q = 0;
+
+	while (accept_language.len) {
+		struct http_span params = cut(&accept_language, ',');
+		struct http_span range = trim(cut(&params, ';'));
+		const int q = weight(params);
+
+		for (int i = 0; langs[i]; i++) {
+			if (q > best_q && begins_with_language(range, langs[i])) {
+				best = i;
+				best_q = q;
+			}
+		}
+	}
+	return best;
+}
+
 bool http_none_match(struct http_span if_none_match, const char *etag)
 {
 	struct http_span rest = trim(if_none_match);

@@ -224,6 +224,25 @@ static const char *skip_value(const char *p, const char *end, int depth,
 	}
 }
 
+bool json_item(struct json_member *out, const struct json_member *array, const char **at)
+{
+	const char *end = array->value + array->len, *p = *at ? *at : array->value;
+
+	if (array->kind != JSON_KIND_ARRAY)
+		return false;
+	p = skip_space(p + 1, end);	/* behind the '[' or a ',' */
+	if (p >= end || *p == ']')
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->value = p;
+	p = skip_value(p, end, 1, &out->kind);
+	if (!p)
+		return false;
+	out->len = (size_t)(p - out->value);
+	*at = skip_space(p, end);
+	return true;
+}
+
 /* Four hexadecimal digits, known to be there. */
 static uint32_t hex4(const char *p)
 {

@@ -53,6 +53,16 @@ const struct json_member *json_find(const struct json_member *m, int count,
 				    const char *key);
 
 /**
+ * The next item of an array that a scan gave.
+ *
+ * at:  where the walk is; NULL before the first.
+ * out: as a member without a key.
+ *
+ * False behind the last, and for what is no array.
+ */
+bool json_item(struct json_member *out, const struct json_member *array, const char **at);
+
+/**
  * Unescapes a string into `out` with a NUL behind it; cap counts the NUL.
  *
  * Returns the length, ERR_RANGE when it is not a string, ERR_MALFORMED for a lone

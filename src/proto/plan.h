@@ -42,8 +42,34 @@ struct meeting_plan {
 	char host_name[PLAN_HOST_NAME_MAX * 4 + 1];	/* personal; "": none */
 };
 
+/* Members of a plan, for those that a change names. */
+enum {
+	CHANGE_CAPACITY = 1,
+	CHANGE_MINUTES = 2,
+	CHANGE_KIND = 4,
+	CHANGE_LOCALE = 8,
+	CHANGE_RELAY_ONLY = 16,
+	CHANGE_STARTS_AT = 32,
+	CHANGE_WAITING_ROOM = 64,
+	CHANGE_HOST_NAME = 128,
+	CHANGE_TITLE = 256,
+	CHANGE_PERSONAL = CHANGE_HOST_NAME | CHANGE_TITLE,
+};
+
+/* A wish that a plan be otherwise: of `to`, only the members in `has` are meant. */
+struct meeting_change {
+	unsigned int has;
+	struct meeting_plan to;
+};
+
 /* What an empty body asks for. */
 void plan_init(struct meeting_plan *p);
+
+/* The plan as it is after the change. */
+void plan_change(struct meeting_plan *p, const struct meeting_change *c);
+
+/* Leaves in c->has only what really differs from the plan. */
+void plan_narrow(struct meeting_change *c, const struct meeting_plan *p);
 
 const char *plan_kind_name(enum plan_kind kind);
 uint8_t plan_kind_capacity(enum plan_kind kind);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,13 +12,11 @@
 
 #include "base/err.h"
 
-/* Others (a backup tool, a curious administrator) may hold a lock for a moment. */
-#define BUSY_MS 5000
-
-/* A quota is a full disk too, though SQLite has no word of its own for it. */
-static bool is_quota(int code, int sys)
+/* A quota is a full disk too, and one that the kernel made read-only takes nothing
+ * either, though SQLite has no word of its own for them. */
+static bool takes_nothing(int code, int sys)
 {
-	return code == SQLITE_IOERR_WRITE && sys == EDQUOT;
+	return code == SQLITE_IOERR_WRITE && (sys == EDQUOT || sys == EROFS);
 }
 
 int db_error(sqlite3 *db, const char *doing, struct why *why)
@@ -37,7 +36,7 @@ int db_error(sqlite3 *db, const char *doing, struct why *why)
 		err = ERR_AGAIN;
 		break;
 	default:
-		err = is_quota(code, sys) ? ERR_AGAIN : ERR_IO;
+		err = takes_nothing(code, sys) ? ERR_AGAIN : ERR_IO;
 	}
 	if (((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN) && sys)
 		return why_set(why, err, "%s: %s (%s)", doing, sqlite3_errmsg(db),
@@ -78,7 +77,7 @@ static int make_private(const char *path, struct why *why)
 static int configure(sqlite3 *db, enum db_mode mode, struct why *why)
 {
 	sqlite3_extended_result_codes(db, 1);
-	sqlite3_busy_timeout(db, BUSY_MS);
+	sqlite3_busy_timeout(db, DB_BUSY_MS);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	return db_exec(db,
@@ -95,12 +94,20 @@ static int configure(sqlite3 *db, enum db_mode mode, struct why *why)
 		       "PRAGMA mmap_size = 0;", why);
 }
 
+/* SQLite counts its memory under a lock that all threads share; nobody asks for that. */
+static void count_nothing(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int connect(sqlite3 **out, const char *path, int flags, enum db_mode mode,
 		   struct why *why)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	sqlite3 *db = NULL;
 	int rc, err;
 
+	pthread_once(&once, count_nothing);
 	rc = sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 	err = rc == SQLITE_OK ? configure(db, mode, why) : db_error(db, path, why);
 	if (err) {

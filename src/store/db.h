@@ -9,6 +9,9 @@
 
 #include "store/why.h"
 
+/* Others (a backup tool, a curious administrator) may hold a lock for a moment. */
+#define DB_BUSY_MS 5000
+
 enum db_mode {
 	DB_READ,	/* also while another process writes */
 	DB_WRITE,	/* made if missing, readable by its owner alone */

@@ -1,9 +1,14 @@
 #include "store/keyring.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/rnd.h"
 #include "store/schema.h"
@@ -15,7 +20,7 @@ struct keyring {
 	sqlite3 *db;
 	sqlite3 *facts;			/* borrowed */
 	sqlite3_stmt *first;		/* of `facts`: the first seq of a stream */
-	sqlite3_stmt *get, *put;
+	sqlite3_stmt *get, *put, *drop;
 	struct wal wal;
 };
 
@@ -53,6 +58,20 @@ static int write_id(sqlite3 *db, const uint8_t id[STORE_ID_SIZE], struct why *wh
  * Keys beside a ledger they were not made for are the sign that somebody restored or
  * lost one of the two files; to go on would overwrite keys that are still needed.
  */
+/* keys.db is new: says so when it had been there before. */
+static int tell_loss(sqlite3 *facts, struct why *why)
+{
+	sqlite3_int64 sealed;
+	int err = db_number(&sealed, facts, "SELECT EXISTS "
+			    "(SELECT 1 FROM fact WHERE sealed IS NOT NULL)", why);
+
+	if (!err && sealed)
+		log_warn("keys.db was not there and was made anew: titles and names in "
+			 "the log from before cannot be read; put back the file to read "
+			 "them");
+	return err;
+}
+
 static int match(sqlite3 *keys, sqlite3 *facts, enum db_mode mode, struct why *why)
 {
 	uint8_t ours[STORE_ID_SIZE], theirs[STORE_ID_SIZE];
@@ -61,8 +80,10 @@ static int match(sqlite3 *keys, sqlite3 *facts, enum db_mode mode, struct why *w
 	if (read_id(ours, facts, why))
 		return why_set(why, ERR_CORRUPT, "the ledger has lost its id");
 	err = read_id(theirs, keys, why);
-	if (err == ERR_NOT_FOUND && mode == DB_WRITE)
-		return write_id(keys, ours, why);
+	if (err == ERR_NOT_FOUND && mode == DB_WRITE) {
+		err = write_id(keys, ours, why);
+		return err ? err : tell_loss(facts, why);
+	}
 	if (!err && memcmp(ours, theirs, STORE_ID_SIZE) != 0)
 		err = ERR_UNKNOWN;
 	if (err)
@@ -91,8 +112,11 @@ int keyring_open(struct keyring **out, const char *dir, sqlite3 *facts,
 		err = db_prepare(&k->put, k->db, "REPLACE INTO key (stream, key) "
 				 "VALUES (?1, ?2)", why);
 	if (!err)
-		err = db_prepare(&k->first, facts, "SELECT seq FROM fact "
-				 "WHERE stream = ?1 AND version = 1", why);
+		err = db_prepare(&k->drop, k->db, "DELETE FROM key WHERE stream = ?1",
+				 why);
+	if (!err)
+		err = db_prepare(&k->first, facts, "SELECT first FROM stream "
+				 "WHERE name = ?1", why);
 	if (err) {
 		keyring_close(k);
 		return err;
@@ -109,8 +133,19 @@ void keyring_close(struct keyring *k)
 	sqlite3_finalize(k->first);
 	sqlite3_finalize(k->get);
 	sqlite3_finalize(k->put);
+	sqlite3_finalize(k->drop);
 	db_close(k->db);
 	free(k);
+}
+
+int keyring_check(struct keyring *k, struct why *why)
+{
+	struct why found;
+	int err = db_text(&found, k->db, "PRAGMA quick_check(1)", why);
+
+	if (!err && strcmp(found.text, "ok") != 0)
+		err = why_set(why, ERR_CORRUPT, "keys.db is damaged: %s", found.text);
+	return err;
 }
 
 /* The name of the key: the seq of the stream's first fact, which may be this one. */
@@ -161,13 +196,18 @@ static int get(uint8_t key[SEAL_KEY_SIZE], struct keyring *k, sqlite3_int64 name
 	return err;
 }
 
+static int begin(struct keyring *k, struct why *why)
+{
+	if (!sqlite3_get_autocommit(k->db))
+		return 0;
+	return db_exec(k->db, "BEGIN IMMEDIATE", why);
+}
+
 static int make(uint8_t key[SEAL_KEY_SIZE], struct keyring *k, sqlite3_int64 name,
 		struct why *why)
 {
-	int err = 0;
+	int err = begin(k, why);
 
-	if (sqlite3_get_autocommit(k->db))
-		err = db_exec(k->db, "BEGIN IMMEDIATE", why);
 	if (err)
 		return err;
 	rnd_bytes(key, SEAL_KEY_SIZE);
@@ -229,6 +269,92 @@ ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
 		err = ERR_NOT_FOUND;	/* erased, and a later one took its place */
 	mem_wipe(key, sizeof(key));
 	return err ? err : (ssize_t)(row->sealed_len - SEAL_OVERHEAD);
+}
+
+int keyring_delete(struct keyring *k, uint64_t first, struct why *why)
+{
+	int err = begin(k, why);
+
+	if (err)
+		return err;
+	sqlite3_bind_int64(k->drop, 1, (sqlite3_int64)first);
+	if (sqlite3_step(k->drop) != SQLITE_DONE)
+		err = db_error(k->db, "keys.db", why);
+	sqlite3_reset(k->drop);
+	return err;
+}
+
+/* Deletes the key that `keys` is at, if `fact` finds no fact of its name. */
+static int sweep_one(struct keyring *k, sqlite3_stmt *keys, sqlite3_stmt *fact,
+		     struct why *why)
+{
+	const sqlite3_int64 first = sqlite3_column_int64(keys, 0);
+	int err = 0;
+
+	sqlite3_bind_int64(fact, 1, first);
+	switch (sqlite3_step(fact)) {
+	case SQLITE_ROW:
+		break;
+	case SQLITE_DONE:
+		err = keyring_delete(k, (uint64_t)first, why);
+		break;
+	default:
+		err = db_error(k->facts, "ledger.db", why);
+	}
+	sqlite3_reset(fact);
+	return err;
+}
+
+int keyring_sweep(struct keyring *k, uint64_t seq, struct why *why)
+{
+	sqlite3_stmt *keys = NULL, *fact = NULL;
+	int err, rc = SQLITE_DONE;
+
+	err = db_prepare(&keys, k->db, "SELECT stream FROM key WHERE stream <= ?1", why);
+	if (!err)
+		err = db_prepare(&fact, k->facts, "SELECT 1 FROM fact WHERE seq = ?1",
+				 why);
+	if (!err)
+		sqlite3_bind_int64(keys, 1, (sqlite3_int64)seq);
+	while (!err && (rc = sqlite3_step(keys)) == SQLITE_ROW)
+		err = sweep_one(k, keys, fact, why);
+	if (!err && rc != SQLITE_DONE)
+		err = db_error(k->db, "keys.db", why);
+	sqlite3_finalize(keys);
+	sqlite3_finalize(fact);
+	return err;
+}
+
+/*
+ * The log must be empty for good: SQLite does not sync the file that it has cut to
+ * nothing, and what a power cut brings back is not only frames but keys.
+ */
+static int check_empty(sqlite3 *db, struct why *why)
+{
+	const char *path = sqlite3_filename_wal(sqlite3_db_filename(db, "main"));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	int err = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) != 0 || fsync(fd) != 0)
+		err = why_set(why, ERR_IO, "%s: %s", path, strerror(errno));
+	else if (st.st_size != 0)
+		err = why_set(why, ERR_AGAIN, "%s is not empty", path);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int keyring_purge(struct keyring *k, struct why *why)
+{
+	int err;
+
+	err = keyring_commit(k, why);
+	if (!err)
+		err = wal_purge(&k->wal, why);
+	return err ? err : check_empty(k->db, why);
 }
 
 int keyring_tidy(struct keyring *k, bool idle, struct why *why)

@@ -34,6 +34,9 @@ int keyring_open(struct keyring **out, const char *dir, sqlite3 *facts,
 		 enum db_mode mode, struct why *why);
 void keyring_close(struct keyring *k);		/* accepts NULL */
 
+/* SQLite's quick_check. Returns 0, ERR_CORRUPT or an error as db_error(). */
+int keyring_check(struct keyring *k, struct why *why);
+
 /**
  * Seals the personal members of `row`, the next to be written, and makes the key if
  * its stream has none; a new key waits for keyring_commit().
@@ -55,6 +58,24 @@ void keyring_rollback(struct keyring *k);
  */
 ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
 		       struct why *why);
+
+/**
+ * Deletes the key of the stream whose first fact is `first`; waits for keyring_commit().
+ * That there is none is success. Errors as db_error().
+ */
+int keyring_delete(struct keyring *k, uint64_t first, struct why *why);
+
+/* Deletes the keys of streams whose first fact was up to `seq` and is gone. The same. */
+int keyring_sweep(struct keyring *k, uint64_t seq, struct why *why);
+
+/**
+ * Commits, and empties the write-ahead log, where copies of deleted keys lie, so that no
+ * file holds them any more, also after a power cut.
+ *
+ * Returns 0; ERR_AGAIN when somebody reads keys.db or the disk is full: they are
+ * deleted, and may still be found; or ERR_IO or ERR_CORRUPT.
+ */
+int keyring_purge(struct keyring *k, struct why *why);
 
 /* As wal_tidy() and wal_empty(). */
 int keyring_tidy(struct keyring *k, bool idle, struct why *why);

@@ -18,6 +18,8 @@
 #include <stdint.h>
 
 #include "proto/fact.h"
+#include "store/chore.h"
+#include "store/views.h"
 #include "store/why.h"
 
 #define LEDGER_QUEUE_MAX 10000	/* facts that may wait to be written */
@@ -28,7 +30,8 @@ struct ledger;
 /**
  * Opens the ledger in `state_dir`, makes directory and files where they are missing
  * (0700, 0600), brings an older schema up to date, and checks what a start can afford:
- * SQLite's quick_check and the last 1000 links of the chain.
+ * the last 1000 links of the chain and, up to 32 MB, SQLite's quick_check. The rest is
+ * ledger_verify()'s, which is to be run every night.
  *
  * why: on failure, the sentence for the operator.
  *
@@ -49,6 +52,28 @@ typedef int ledger_fact_fn(void *arg, const struct fact *fact);
  * for the last three is in `why`.
  */
 int ledger_replay(struct ledger *l, ledger_fact_fn *fn, void *arg, struct why *why);
+
+/**
+ * The same for those facts only that a start needs to know, so that its time does not
+ * grow with the age of the ledger, in the order of seq:
+ *
+ * - whole streams of meetings that are not over, of those that were over for less than
+ *   an hour when the last fact was made (what people were given for the relay may outlive
+ *   them so long), and of those among the last facts of all, whose end a crash may have
+ *   cut in the middle;
+ * - of streams `key/...` and `staff/...` the facts that changed something, and the last;
+ * - the last fact of stream `server`.
+ *
+ * Each is checked against the hash of the fact before it, whatever that is about.
+ */
+int ledger_replay_live(struct ledger *l, ledger_fact_fn *fn, void *arg, struct why *why);
+
+/**
+ * Makes the views anew from the facts (views_rebuild()), before ledger_start(). While
+ * the thread runs a chore does the same.
+ */
+int ledger_rebuild(struct ledger *l, views_progress_fn *progress, void *arg,
+		   struct why *why);
 
 /* Starts the writing thread. Returns 0, or ERR_IO when there is none to be had. */
 int ledger_start(struct ledger *l);
@@ -72,6 +97,12 @@ void ledger_gather(struct ledger *l);
 void ledger_write(struct ledger *l);
 
 /**
+ * Takes a chore (chore.h), to be run after all facts that were taken before; also
+ * before ledger_start(). done() is called in any case, never from in here.
+ */
+void ledger_chore(struct ledger *l, struct chore *c);
+
+/**
  * Whether new commands may be taken: false while the disk refuses and while the queue
  * is above LEDGER_QUEUE_HIGH. ledger_append() goes on taking facts while there is
  * room, for what cannot be refused (somebody left).
@@ -93,7 +124,8 @@ uint64_t ledger_last(const struct ledger *l);
 
 /**
  * Readable when ledger_durable(), ledger_writable() or ledger_broken() may have
- * changed, at most once per commit. Call ledger_clear() first, then look.
+ * changed, at most once per commit, and when a chore was run. Call ledger_clear()
+ * first, which also calls done() of the chores that are; then look.
  */
 int ledger_fd(const struct ledger *l);
 void ledger_clear(struct ledger *l);
@@ -111,7 +143,7 @@ void ledger_stats(const struct ledger *l, struct ledger_stats *stats);
 /**
  * Writes what is queued, empties the write-ahead log and ends the thread. A disk that
  * still refuses is asked once more and then left alone; ledger_durable() says how far
- * it came.
+ * it came. Chores whose turn has not come are done with ERR_UNAVAILABLE.
  */
 void ledger_stop(struct ledger *l);
 

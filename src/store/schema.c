@@ -5,19 +5,38 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
+#include "store/views.h"
 
-const struct schema schema_ledger = {"ledger.db", 0x50764c67, ledger_migrations};
-const struct schema schema_keys = {"keys.db", 0x50764b79, keys_migrations};
+#define VIEWS_SINCE 2		/* the schema's version */
+
+static void log_progress(void *arg, uint64_t done, uint64_t of)
+{
+	(void)arg;
+	log_info("ledger views are filled facts=%llu of=%llu", (unsigned long long)done,
+		 (unsigned long long)of);
+}
+
+/* Views of a ledger that had none before. */
+static int ledger_migrated(sqlite3 *db, int version, struct why *why)
+{
+	return version == VIEWS_SINCE ? views_fill(db, log_progress, NULL, why) : 0;
+}
+
+const struct schema schema_ledger = {
+	"ledger.db", 0x50764c67, ledger_migrations, ledger_migrated,
+};
+const struct schema schema_keys = {
+	"keys.db", 0x50764b79, keys_migrations, NULL,
+};
 
 /* Reads the file's version; 0 for an empty file. */
-static int identify(int *version, sqlite3 *db, const struct schema *schema,
+static int identify(int *version, sqlite3 *db, const struct schema *schema, int known,
 		    struct why *why)
 {
 	sqlite3_int64 id, v, tables;
-	int known = 0, err;
+	int err;
 
-	while (schema->migrations[known])
-		known++;
 	err = db_number(&id, db, "PRAGMA application_id", why);
 	if (!err)
 		err = db_number(&v, db, "PRAGMA user_version", why);
@@ -122,6 +141,8 @@ static int migrate(sqlite3 *db, const struct schema *schema, int to, struct why 
 	err = db_exec(db, "BEGIN IMMEDIATE", why);
 	if (!err)
 		err = db_exec(db, schema->migrations[to - 1], why);
+	if (!err && schema->migrated)
+		err = schema->migrated(db, to, why);
 	if (!err)
 		err = db_exec(db, pragmas, why);
 	if (!err)
@@ -131,24 +152,43 @@ static int migrate(sqlite3 *db, const struct schema *schema, int to, struct why 
 	return err;
 }
 
+static int bring_up_to_date(sqlite3 *db, const struct schema *schema, int version,
+			    int known, struct why *why)
+{
+	const int from = version;
+	int err = db_write_ahead(db, why);
+
+	if (from > 0 && from < known)
+		log_notice("%s is brought up to date from=%d to=%d", schema->file, from,
+			   known);
+	while (!err && version < known)
+		err = migrate(db, schema, ++version, why);
+	if (!err && from > 0 && from < known)
+		log_notice("%s is up to date version=%d", schema->file, known);
+	return err;
+}
+
 int schema_open(sqlite3 **out, const char *dir, const struct schema *schema,
 		enum db_mode mode, struct why *why)
 {
 	sqlite3 *db = NULL;
-	int version = 0, err;
+	int version = 0, known = 0, err;
 
+	while (schema->migrations[known])
+		known++;
 	err = db_open(&db, dir, schema->file, mode, why);
 	if (!err)
-		err = identify(&version, db, schema, why);
+		err = identify(&version, db, schema, known, why);
 	if (!err && mode == DB_READ && version == 0)
 		err = why_set(why, ERR_NOT_FOUND, "%s is empty", schema->file);
+	if (!err && mode == DB_READ && version < known)
+		err = why_set(why, ERR_VERSION, "%s is of an older version of Paravent: "
+			      "start the server once, which brings it up to date",
+			      schema->file);
 	if (!err && version > 0)
 		err = compare(db, schema, version, why);
-	if (!err && mode == DB_WRITE) {
-		err = db_write_ahead(db, why);
-		while (!err && schema->migrations[version])
-			err = migrate(db, schema, ++version, why);
-	}
+	if (!err && mode == DB_WRITE)
+		err = bring_up_to_date(db, schema, version, known, why);
 	if (err) {
 		db_close(db);
 		return err;

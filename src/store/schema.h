@@ -21,19 +21,23 @@ struct schema {
 	const char *file;		/* its name in the state directory */
 	int32_t application_id;		/* at byte 68 of the file, see file(1) */
 	const char *const *migrations;
+
+	/* What SQL alone cannot do, after the step to `version`, in its transaction;
+	 * NULL: nothing. */
+	int (*migrated)(sqlite3 *db, int version, struct why *why);
 };
 
 extern const struct schema schema_ledger, schema_keys;
 
 /**
  * Opens the file of a schema in `dir`. DB_WRITE makes it if missing and brings it up
- * to date; DB_READ takes it as it is, also when it is older than we are.
+ * to date.
  *
  * What is there must be letter by letter what the migrations make, tables, indexes and
  * triggers; only tables of Litestream's own are let be.
  *
- * Returns 0, ERR_UNKNOWN (a file of something else), ERR_VERSION (newer than we are),
- * ERR_CORRUPT, or what db_open() returns.
+ * Returns 0, ERR_UNKNOWN (a file of something else), ERR_VERSION (newer than we are, or
+ * for DB_READ older), ERR_CORRUPT, or what db_open() returns.
  */
 int schema_open(sqlite3 **out, const char *dir, const struct schema *schema,
 		enum db_mode mode, struct why *why);

@@ -34,4 +34,7 @@ int wal_tidy(struct wal *w, bool idle, struct why *why);
 /* Moves all and cuts the log to nothing, for a clean end. Errors as wal_tidy(). */
 int wal_empty(struct wal *w, struct why *why);
 
+/* The same, but ERR_AGAIN when it was put off: readers are not waited for long. */
+int wal_purge(struct wal *w, struct why *why);
+
 #endif

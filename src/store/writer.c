@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "store/db.h"
+#include "store/append.h"
 #include "store/wal.h"
 
 #define GROUP_MAX 1000
@@ -35,20 +35,21 @@ struct waiting {
 struct writer {
 	sqlite3 *db;			/* borrowed, as keys */
 	struct keyring *keys;
-	sqlite3_stmt *begin, *insert, *commit;
+	struct append *append;
 	struct wal wal;
-	struct chain_head head;		/* what is on disk */
 	struct buf out;			/* taken from the queue, being written */
 	size_t out_at;
-	uint8_t sealed[FACT_PERSONAL_MAX + SEAL_OVERHEAD];
 
 	pthread_t thread;
 	bool started;
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct buf in;			/* these four under the lock */
+	struct buf in;			/* these under the lock */
+	struct chore *chores, **chores_end;	/* whose turn has not come */
+	struct chore *done, **done_end;	/* to be told of */
 	bool asleep, stop;
+	bool over;			/* the thread has ended */
 	bool gathering;			/* the caller's alone: it will say when */
 	struct why error;
 
@@ -66,8 +67,9 @@ int writer_new(struct writer **out, sqlite3 *db, struct keyring *keys,
 
 	w->db = db;
 	w->keys = keys;
-	w->head = *head;
 	atomic_init(&w->durable, head->seq);
+	w->chores_end = &w->chores;
+	w->done_end = &w->done;
 	buf_init(&w->in);
 	buf_init(&w->out);
 	pthread_mutex_init(&w->lock, NULL);
@@ -79,12 +81,7 @@ int writer_new(struct writer **out, sqlite3 *db, struct keyring *keys,
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = w->fd < 0 ? why_set(why, ERR_IO, "eventfd: %s", strerror(errno)) : 0;
 	if (!err)
-		err = db_prepare(&w->begin, db, "BEGIN IMMEDIATE", why);
-	if (!err)
-		err = db_prepare(&w->commit, db, "COMMIT", why);
-	if (!err)
-		err = db_prepare(&w->insert, db, "INSERT INTO fact "
-				 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", why);
+		err = append_new(&w->append, db, keys, head, why);
 	if (err) {
 		writer_free(w);
 		return err;
@@ -98,9 +95,7 @@ void writer_free(struct writer *w)
 	if (!w)
 		return;
 	writer_stop(w);
-	sqlite3_finalize(w->begin);
-	sqlite3_finalize(w->insert);
-	sqlite3_finalize(w->commit);
+	append_free(w->append);
 	if (w->fd >= 0)
 		close(w->fd);
 	pthread_cond_destroy(&w->wake);
@@ -145,7 +140,7 @@ void writer_write(struct writer *w)
 {
 	pthread_mutex_lock(&w->lock);
 	w->gathering = false;
-	if (w->asleep && w->in.len)
+	if (w->asleep && (w->in.len || w->chores))
 		pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -198,18 +193,113 @@ static void enter(struct writer *w, enum writer_state state, const struct why *w
 		return;
 	if (state == WRITER_RUNNING)
 		log_notice("ledger writes again seq=%llu",
-			   (unsigned long long)w->head.seq);
+			   (unsigned long long)writer_durable(w));
 	else if (why)
 		log_error("ledger %s seq=%llu why=\"%s\"",
 			  state == WRITER_REFUSED ? "refused" : "broken",
-			  (unsigned long long)w->head.seq, why->text);
+			  (unsigned long long)writer_durable(w), why->text);
 	atomic_store(&w->state, state);
 	tell(w);
 }
 
+/* Chores. */
+
+static void push(struct chore ***end, struct chore *c)
+{
+	c->next = NULL;
+	**end = c;
+	*end = &c->next;
+}
+
+static struct chore *pop(struct chore **list, struct chore ***end)
+{
+	struct chore *c = *list;
+
+	*list = c->next;
+	if (!c->next)
+		*end = list;
+	return c;
+}
+
+/* Under the lock. */
+static void give_back(struct writer *w, struct chore *c)
+{
+	c->err = why_set(&c->why, ERR_UNAVAILABLE, "the ledger is not running");
+	push(&w->done_end, c);
+}
+
+void writer_chore(struct writer *w, struct chore *c, uint64_t after)
+{
+	bool over;
+
+	c->after = after;
+	pthread_mutex_lock(&w->lock);
+	over = w->over;
+	if (over)
+		give_back(w, c);
+	else
+		push(&w->chores_end, c);
+	if (w->asleep && !w->gathering)
+		pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	if (over)
+		tell(w);
+}
+
+void writer_tell_chores(struct writer *w)
+{
+	struct chore *c;
+
+	for (;;) {
+		pthread_mutex_lock(&w->lock);
+		c = w->done ? pop(&w->done, &w->done_end) : NULL;
+		pthread_mutex_unlock(&w->lock);
+		if (!c)
+			return;
+		c->done(c, c->err, &c->why);
+	}
+}
+
+/* The end of the thread, or of a writer that never had one. */
+static void give_back_all(struct writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->over = true;
+	while (w->chores)
+		give_back(w, pop(&w->chores, &w->chores_end));
+	pthread_mutex_unlock(&w->lock);
+	tell(w);
+}
+
+/* The next chore, if all facts taken before it are durable. */
+static struct chore *next_chore(struct writer *w)
+{
+	struct chore *c = NULL;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->chores && w->chores->after <= writer_durable(w))
+		c = pop(&w->chores, &w->chores_end);
+	pthread_mutex_unlock(&w->lock);
+	return c;
+}
+
+static void run_chore(struct writer *w, struct chore *c)
+{
+	c->why.text[0] = '\0';
+	append_yield(w->append, true);
+	c->err = c->run(c, w->db, w->keys, &c->why);
+	if (!sqlite3_get_autocommit(w->db))
+		sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
+	append_yield(w->append, false);
+	pthread_mutex_lock(&w->lock);
+	push(&w->done_end, c);
+	pthread_mutex_unlock(&w->lock);
+	tell(w);
+}
+
 /* A row that borrows from what waits at *at, which moves on to the next. */
-static void unpack(struct fact_row *row, const char **personal, size_t *personal_len,
-		   const struct writer *w, size_t *at)
+static void unpack(struct fact_row *row, enum fact_kind *kind, const char **personal,
+		   size_t *personal_len, const struct writer *w, size_t *at)
 {
 	const char *p = w->out.p + *at;
 	struct waiting head;
@@ -219,6 +309,7 @@ static void unpack(struct fact_row *row, const char **personal, size_t *personal
 	row->seq = head.seq;
 	row->at = head.at;
 	row->version = head.version;
+	*kind = head.kind;
 	row->kind = fact_kind_name(head.kind);
 	row->kind_len = strlen(row->kind);
 	row->stream = p;
@@ -227,94 +318,36 @@ static void unpack(struct fact_row *row, const char **personal, size_t *personal
 	row->actor_len = head.actor_len;
 	row->data = row->actor + row->actor_len;
 	row->data_len = head.data_len;
-	row->sealed = NULL;
-	row->sealed_len = 0;
 	*personal = row->data + row->data_len;
 	*personal_len = head.personal_len;
 	*at = (size_t)(*personal + *personal_len - w->out.p);
 }
 
-static int insert(struct writer *w, const struct fact_row *row, const uint8_t *hash,
-		  struct why *why)
-{
-	sqlite3_stmt *s = w->insert;
-	int err = 0;
-
-	sqlite3_bind_int64(s, 1, (sqlite3_int64)row->seq);
-	sqlite3_bind_int64(s, 2, row->at);
-	sqlite3_bind_text(s, 3, row->stream, (int)row->stream_len, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 4, (sqlite3_int64)row->version);
-	sqlite3_bind_text(s, 5, row->kind, (int)row->kind_len, SQLITE_STATIC);
-	sqlite3_bind_text(s, 6, row->actor, (int)row->actor_len, SQLITE_STATIC);
-	sqlite3_bind_text(s, 7, row->data, (int)row->data_len, SQLITE_STATIC);
-	sqlite3_bind_blob(s, 8, row->sealed, (int)row->sealed_len, SQLITE_STATIC);
-	sqlite3_bind_blob(s, 9, hash, FACT_HASH_SIZE, SQLITE_STATIC);
-	if (sqlite3_step(s) != SQLITE_DONE)
-		err = db_error(w->db, "writing a fact", why);
-	sqlite3_reset(s);
-	return err;
-}
-
-/* Seals, chains and inserts the next that waits. */
-static int write_one(struct writer *w, struct chain_head *head, size_t *at,
-		     struct why *why)
-{
-	struct fact_row row;
-	const char *personal;
-	size_t personal_len;
-	int err;
-
-	unpack(&row, &personal, &personal_len, w, at);
-	if (personal_len) {
-		err = keyring_seal(w->keys, &row, personal, personal_len, w->sealed, why);
-		if (err)
-			return err;
-		row.sealed = w->sealed;
-		row.sealed_len = personal_len + SEAL_OVERHEAD;
-	}
-	fact_hash(head->hash, head->hash, &row);
-	head->seq = row.seq;
-	head->at = row.at;
-	return insert(w, &row, head->hash, why);
-}
-
-static int run(struct writer *w, sqlite3_stmt *stmt, const char *doing, struct why *why)
-{
-	int err = 0;
-
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		err = db_error(w->db, doing, why);
-	sqlite3_reset(stmt);
-	return err;
-}
-
 static int write_group(struct writer *w, struct why *why)
 {
-	struct chain_head head = w->head;
-	size_t at = w->out_at;
+	size_t at = w->out_at, personal_len;
+	const char *personal;
+	struct fact_row row;
+	enum fact_kind kind;
 	uint64_t n = 0;
 	int err;
 
-	err = run(w, w->begin, "beginning to write", why);
+	err = append_begin(w->append, why);
 	while (!err && at < w->out.len && n < GROUP_MAX) {
-		err = write_one(w, &head, &at, why);
+		unpack(&row, &kind, &personal, &personal_len, w, &at);
+		err = append_fact(w->append, kind, &row, personal, personal_len, why);
 		n++;
 	}
 	if (!err)
-		err = keyring_commit(w->keys, why);	/* before what needs them */
-	if (!err)
-		err = run(w, w->commit, "committing", why);
+		err = append_commit(w->append, why);
 	if (err) {
-		if (!sqlite3_get_autocommit(w->db))
-			sqlite3_exec(w->db, "ROLLBACK", NULL, NULL, NULL);
-		keyring_rollback(w->keys);
+		append_rollback(w->append);
 		return err;
 	}
-	w->head = head;
 	w->out_at = at;
 	atomic_fetch_add(&w->commits, 1);
 	atomic_fetch_add(&w->facts, n);
-	atomic_store(&w->durable, head.seq);
+	atomic_store(&w->durable, append_head(w->append)->seq);
 	return 0;
 }
 
@@ -345,27 +378,28 @@ static bool wait_for(struct writer *w, long ms)
 	return pthread_cond_timedwait(&w->wake, &w->lock, &until) != ETIMEDOUT;
 }
 
-/* Takes all that waits. False when nothing came for a while, or ever will. */
+/* Takes all facts that wait. False when there is nothing to do, now or ever again. */
 static bool take(struct writer *w, bool *stop)
 {
 	const long patience = w->wal.pages > w->wal.moved ? IDLE_MS : 0;
 	struct buf empty = w->out;
-	bool in_time = true;
+	bool in_time = true, chores;
 
 	buf_reset(&empty);
 	if (empty.cap > KEEP_BYTES)
 		buf_fini(&empty);
 	pthread_mutex_lock(&w->lock);
 	w->asleep = true;
-	while (!w->in.len && !w->stop && in_time)
+	while (!w->in.len && !w->chores && !w->stop && in_time)
 		in_time = wait_for(w, patience);
 	w->asleep = false;
 	w->out = w->in;
 	w->in = empty;
 	*stop = w->stop;
+	chores = w->chores != NULL;
 	pthread_mutex_unlock(&w->lock);
 	w->out_at = 0;
-	return w->out.len > 0;
+	return w->out.len > 0 || chores;
 }
 
 /* Between two tries while the disk refuses; only the end is worth waking for. */
@@ -408,23 +442,50 @@ static bool write_all(struct writer *w, bool stop)
 	return true;
 }
 
-static void *write_for_ever(void *arg)
+/* One chore at a time: the facts that came meanwhile go before the next. */
+static bool do_chore(struct writer *w)
 {
-	struct writer *w = arg;
+	struct chore *c = next_chore(w);
+	struct why why;
+
+	if (!c)
+		return true;
+	run_chore(w, c);
+	if (!tidy(w, false, &why))
+		return true;
+	enter(w, WRITER_BROKEN, &why);
+	return false;
+}
+
+/* False when nobody knows what reached the disk. */
+static bool write_until_stopped(struct writer *w)
+{
 	struct why why;
 	bool stop = false;
 
 	while (!stop) {
 		if (take(w, &stop)) {
-			if (!write_all(w, stop))
-				return NULL;
+			if (!write_all(w, stop) || (!stop && !do_chore(w)))
+				return false;
 		} else if (!stop && tidy(w, true, &why)) {
 			enter(w, WRITER_BROKEN, &why);
-			return NULL;
+			return false;
 		}
 	}
-	if (wal_empty(&w->wal, &why) || keyring_empty(w->keys, &why))
+	return true;
+}
+
+static void *write_for_ever(void *arg)
+{
+	struct writer *w = arg;
+	struct why why;
+
+	append_yield(w->append, false);
+	if (write_until_stopped(w) &&
+	    (wal_empty(&w->wal, &why) || keyring_empty(w->keys, &why)))
 		log_warn("ledger checkpoint failed why=\"%s\"", why.text);
+	append_yield(w->append, true);
+	give_back_all(w);
 	return NULL;
 }
 
@@ -447,8 +508,10 @@ int writer_start(struct writer *w)
 
 void writer_stop(struct writer *w)
 {
-	if (!w->started)
+	if (!w->started) {
+		give_back_all(w);
 		return;
+	}
 	pthread_mutex_lock(&w->lock);
 	w->stop = true;
 	pthread_cond_signal(&w->wake);

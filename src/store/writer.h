@@ -16,6 +16,7 @@
 
 #include "proto/fact.h"
 #include "store/chain.h"
+#include "store/chore.h"
 #include "store/keyring.h"
 #include "store/why.h"
 
@@ -36,7 +37,7 @@ int writer_new(struct writer **out, sqlite3 *db, struct keyring *keys,
 void writer_free(struct writer *w);		/* stops; accepts NULL */
 
 int writer_start(struct writer *w);		/* 0 or ERR_IO */
-void writer_stop(struct writer *w);
+void writer_stop(struct writer *w);		/* for good */
 
 /* Copies the fact, whose seq and `at` are given, to the end of the queue. */
 void writer_put(struct writer *w, const struct fact *fact);
@@ -45,10 +46,16 @@ void writer_put(struct writer *w, const struct fact *fact);
 void writer_gather(struct writer *w);
 void writer_write(struct writer *w);
 
+/* Takes a chore to be run once `after` is durable; its done() is left to be called. */
+void writer_chore(struct writer *w, struct chore *c, uint64_t after);
+
+/* Calls done() of the chores that were run, or never will be. */
+void writer_tell_chores(struct writer *w);
+
 enum writer_state writer_state(const struct writer *w);
 uint64_t writer_durable(const struct writer *w);
 
-/* An eventfd: written to after each commit and each change of state. */
+/* An eventfd: written to after each commit, chore and change of state. */
 int writer_fd(const struct writer *w);
 
 struct writer_stats {

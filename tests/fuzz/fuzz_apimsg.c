@@ -1,6 +1,7 @@
 /*
  * A plan that decodes is in bounds, goes into a fact and comes back the same, and the
- * meeting and the problem made of it are JSON.
+ * meeting and the problem made of it are JSON. So is the plan that a change makes of
+ * another, and the change differs in all that it names.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,6 +46,40 @@ static void remember(const struct meeting_plan *p)
 	check(strcmp(back.host_name, p->host_name) == 0);
 }
 
+static void in_bounds(const struct meeting_plan *p)
+{
+	check(p->minutes >= PLAN_MINUTES_MIN && p->minutes <= PLAN_MINUTES_MAX);
+	check(p->capacity >= PLAN_CAPACITY_MIN && p->capacity <= PLAN_CAPACITY_MAX);
+}
+
+static void change(const char *body, size_t size)
+{
+	static struct fact f;
+	struct meeting_change c, back;
+	struct problem_fields fields;
+	struct meeting_plan is, then;
+	int err;
+
+	plan_init(&is);
+	is.starts_at = NOW - 1800000;
+	strcpy(is.title, "Title");
+	then = is;
+	err = apimsg_change_decode(&c, &fields, NOW, &is, body, size);
+	check(err == 0 || err == ERR_MALFORMED || err == ERR_RANGE || err == ERR_TOO_BIG);
+	check((err == ERR_RANGE) == (fields.count > 0));
+	if (err)
+		return;
+	plan_change(&then, &c);
+	in_bounds(&then);
+	f.kind = FACT_MEETING_CHANGED;
+	factdata_put_change(&f, &c);
+	check(factdata_get_change(&back, &f) == 0 && back.has == c.has);
+	plan_narrow(&back, &is);
+	check(back.has == c.has);
+	plan_narrow(&back, &then);
+	check(!back.has);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct apimsg_meeting m = {
@@ -60,10 +95,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check((err == ERR_RANGE) == (fields.count > 0));
 	problem_put(&b, problem_of(err), NULL, &fields);
 	is_object(&b);
+	change((const char *)data, size);
 	if (err)
 		return 0;
-	check(plan.minutes >= PLAN_MINUTES_MIN && plan.minutes <= PLAN_MINUTES_MAX);
-	check(plan.capacity >= PLAN_CAPACITY_MIN && plan.capacity <= PLAN_CAPACITY_MAX);
+	in_bounds(&plan);
 	if (!plan.starts_at)
 		plan.starts_at = NOW;
 	m.plan = &plan;

@@ -93,6 +93,7 @@ static void check_same(const struct http_head *a, const struct http_head *b)
 static void read_values(const struct http_head *h)
 {
 	struct http_span none = h->field[HTTP_IF_NONE_MATCH];
+	static const char *const langs[] = {"en", "de", "fr", NULL};
 	char value[64], accept[HTTP_WS_ACCEPT_SIZE];
 	ssize_t n = http_query_get(value, sizeof(value), h->query, "token");
 
@@ -101,6 +102,8 @@ static void read_values(const struct http_head *h)
 	http_accept_coding(h->field[HTTP_ACCEPT_ENCODING], 1 << HTTP_GZIP | 1 << HTTP_BR);
 	assert(!http_span_is(none, "*") || http_none_match(none, "\"x\""));
 	http_none_match(none, "W/\"abc\"");
+	http_accept_type(h->field[HTTP_ACCEPT], "text/html");
+	assert((unsigned)http_accept_language(h->field[HTTP_ACCEPT_LANGUAGE], langs) < 3);
 	http_cookie_get(h->field[HTTP_COOKIE], "__Host-session");
 	if (http_websocket_accept(h, accept) == 0)
 		assert(h->upgrade_websocket && strlen(accept) == HTTP_WS_ACCEPT_SIZE - 1);

@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
+import { makeKey } from './apikeys.mjs';
+import { EventReader } from './eventreader.mjs';
 import { Server, sleep } from './stage.mjs';
 import { Voice, guest, visit } from './voice.mjs';
 
@@ -107,5 +109,18 @@ describe('patience', { concurrency: true }, () => {
 		} finally {
 			await own.strike();
 		}
+	});
+
+	test('an event stream shows every 15 s that it is there, and stays', async () => {
+		const { key } = await makeKey(server, 'audit');
+		const reader = await EventReader.open(server, { token: key });
+
+		await sleep(100000);
+		assert.ok(reader.comments >= 3 && reader.comments <= 7,
+			`${reader.comments} comments`);
+		const meeting = await server.meeting();
+
+		await reader.until((fact) => fact.stream == `meeting/${meeting.id}`);
+		reader.close();
 	});
 });

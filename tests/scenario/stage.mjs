@@ -88,12 +88,14 @@ function confValue(value)
 	return typeof value === 'string' ? JSON.stringify(value) : `${value}`;
 }
 
-/** The text of a configuration file. */
+/** The text of a configuration file; an object is the block `key` ('webhook "a"'). */
 export function confText(conf)
 {
 	return Object.entries(conf)
 		.filter(([, value]) => value !== undefined)
-		.map(([key, value]) => `${key} = ${confValue(value)}\n`)
+		.map(([key, value]) => value.constructor === Object
+			? `${key} {\n${confText(value)}}\n`
+			: `${key} = ${confValue(value)}\n`)
 		.join('');
 }
 
@@ -146,12 +148,14 @@ export class Server {
 	/**
 	 * conf: configuration on top of what every test wants; a member that is
 	 *       undefined is left out.
+	 * env:  environment on top of our own, also for later starts.
 	 */
-	static async start(conf = {}, { tls = false } = {})
+	static async start(conf = {}, { tls = false, env } = {})
 	{
 		const server = new Server();
 
 		server.dir = temporary();
+		server.env = env?.(server.dir);
 		server.tls = tls && certificate(server.dir);
 		for (let attempt = 0; ; attempt++) {
 			await server.#configure(conf);
@@ -161,7 +165,7 @@ export class Server {
 			} catch (err) {
 				/* Somebody took the port between probe and bind. */
 				if (attempt == 4 || !/in use/i.test(err.message))
-					throw err;
+					throw Object.assign(err, { server });
 			}
 		}
 	}
@@ -200,7 +204,8 @@ export class Server {
 	{
 		const log = fs.openSync(this.logFile, 'a');
 		const child = spawn(BINARY, ['serve', '-c', this.confFile],
-			{ stdio: ['ignore', log, log] });
+			{ stdio: ['ignore', log, log],
+				env: { ...process.env, ...this.env } });
 		const deadline = Date.now() + PATIENCE_MS * 2;
 
 		fs.closeSync(log);

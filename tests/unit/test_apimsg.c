@@ -142,6 +142,97 @@ START_TEST(test_a_meeting_that_still_runs_may_be_made)
 }
 END_TEST
 
+static struct meeting_change change;
+
+/* What may be changed: a consultation of an hour that began ten minutes ago. */
+static int patch(const char *text)
+{
+	decode("{\"title\":\"Old\",\"locale\":\"de\","
+	       "\"startsAt\":\"2026-11-20T09:10:00Z\"}");
+	return apimsg_change_decode(&change, &fields, NOW, &plan, text, strlen(text));
+}
+
+START_TEST(test_a_change_names_what_differs)
+{
+	/* PATCH: the members of Create, all optional; nothing is fine */
+	ck_assert_int_eq(patch(""), 0);
+	ck_assert_uint_eq(change.has, 0);
+	ck_assert_int_eq(patch("{}"), 0);
+	ck_assert_uint_eq(change.has, 0);
+	ck_assert_int_eq(patch("{\"title\":\"Old\",\"capacity\":2,\"locale\":\"de\","
+			       "\"startsAt\":\"2026-11-20T10:10:00+01:00\"}"), 0);
+	ck_assert_uint_eq(change.has, 0);
+	ck_assert_int_eq(patch("{\"title\":\" New \",\"kind\":\"class\","
+			       "\"startsAt\":\"2026-11-20T09:30:00Z\","
+			       "\"durationMinutes\":90,\"capacity\":3,\"waitingRoom\":false,"
+			       "\"relayOnly\":true,\"hostName\":\"H\",\"locale\":\"fr\"}"), 0);
+	ck_assert_uint_eq(change.has, 511);
+	ck_assert_str_eq(change.to.title, "New");
+	ck_assert_int_eq(change.to.kind, PLAN_CLASS);
+	ck_assert_int_eq(change.to.starts_at, NOW + 600000);
+	ck_assert_uint_eq(change.to.minutes, 90);
+	ck_assert_uint_eq(change.to.capacity, 3);
+	/* the capacity is what was said, not what goes with the kind */
+	ck_assert_int_eq(patch("{\"kind\":\"class\"}"), 0);
+	ck_assert_uint_eq(change.has, CHANGE_KIND);
+}
+END_TEST
+
+START_TEST(test_null_takes_a_text_away)
+{
+	/* apimsg.h: title, hostName, locale; the others cannot be null */
+	static const char *const never[] = {
+		"kind", "startsAt", "durationMinutes", "capacity", "waitingRoom",
+		"relayOnly",
+	};
+	char body[64];
+
+	ck_assert_int_eq(patch("{\"title\":null,\"hostName\":null,\"locale\":null}"), 0);
+	ck_assert_uint_eq(change.has, CHANGE_TITLE | CHANGE_LOCALE);
+	ck_assert_str_eq(change.to.title, "");
+	ck_assert_str_eq(change.to.locale, "");
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
+		snprintf(body, sizeof(body), "{\"%s\":null}", never[i]);
+		ck_assert_msg(patch(body) == ERR_RANGE, "%s", body);
+		ck_assert_uint_eq(fields.count, 1);
+		ck_assert_str_eq(fields.item[0].field, never[i]);
+	}
+}
+END_TEST
+
+START_TEST(test_a_change_is_judged_by_its_end)
+{
+	/* apimsg.h: as in POST, with the plan that comes of it */
+	static const struct {
+		const char *body, *field;
+	} bad[] = {
+		{"{\"startsAt\":\"2026-11-20T08:20:00Z\"}", "startsAt"},
+		{"{\"startsAt\":\"2036-11-22T08:20:00Z\"}", "startsAt"},
+		{"{\"durationMinutes\":10}", "durationMinutes"},
+		{"{\"startsAt\":\"2026-11-20T09:00:00Z\",\"durationMinutes\":20}",
+		 "startsAt"},
+		{"{\"titel\":\"x\"}", "titel"}, {"{\"capacity\":9}", "capacity"},
+		{"{\"hostName\":\"\"}", "hostName"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		ck_assert_msg(patch(bad[i].body) == ERR_RANGE, "%s", bad[i].body);
+		ck_assert_uint_eq(fields.count, 1);
+		ck_assert_str_eq(fields.item[0].field, bad[i].field);
+	}
+	ck_assert_int_eq(patch("{\"durationMinutes\":11}"), 0);
+	ck_assert_int_eq(patch("{\"startsAt\":\"2026-11-20T08:21:00Z\"}"), 0);
+	/* one whose time has passed may still get another title */
+	plan.starts_at = NOW - 7200000;
+	ck_assert_int_eq(apimsg_change_decode(&change, &fields, NOW, &plan,
+					      "{\"title\":\"x\"}", 13), 0);
+	ck_assert_int_eq(patch("[]"), ERR_MALFORMED);
+	ck_assert_int_eq(patch("{\"title\":\"a\",\"title\":\"b\"}"), ERR_MALFORMED);
+	ck_assert_int_eq(apimsg_change_decode(&change, &fields, NOW, &plan, "",
+					      APIMSG_BODY_MAX + 1), ERR_TOO_BIG);
+}
+END_TEST
+
 START_TEST(test_the_public_part_has_no_counts)
 {
 	/* protocol.md: the public part has no counts and nothing about who is inside */
@@ -228,6 +319,7 @@ UNIT_MAIN("apimsg", test_an_empty_body_asks_for_the_defaults,
 	  test_capacity_depends_on_the_kind, test_a_full_plan_reads,
 	  test_each_wrong_member_is_named, test_lengths_are_of_characters,
 	  test_what_is_not_one_object_is_malformed,
-	  test_a_meeting_that_still_runs_may_be_made, test_the_public_part_has_no_counts,
+	  test_a_meeting_that_still_runs_may_be_made, test_a_change_names_what_differs, test_null_takes_a_text_away,
+	  test_a_change_is_judged_by_its_end, test_the_public_part_has_no_counts,
 	  test_a_problem_says_what_to_do, test_errors_have_one_status,
 	  test_a_long_field_is_cut_between_characters)

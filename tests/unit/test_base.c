@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/hex.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -167,6 +168,24 @@ START_TEST(test_b64_is_strict)
 	ck_assert(b64_alphabet("", 0));
 	ck_assert(!b64_alphabet("a/", 2));
 	ck_assert(!b64_alphabet("a\0b", 3));
+}
+END_TEST
+
+START_TEST(test_hex_has_one_spelling)
+{
+	/* base/hex.h: lower case, exactly as many digits as bytes need */
+	static const char *const bad[] = {"", "00ff1", "00ff1c0", "00FF1c", "0 ff1c", "00ff1g"};
+	const uint8_t bytes[] = {0, 255, 0x1c};
+	uint8_t back[3];
+	char text[7];
+
+	hex_encode(text, bytes, sizeof(bytes));
+	ck_assert_str_eq(text, "00ff1c");
+	ck_assert_int_eq(hex_decode(back, sizeof(back), text, 6), 0);
+	ck_assert_mem_eq(back, bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_msg(hex_decode(back, sizeof(back), bad[i], strlen(bad[i])) ==
+			      ERR_MALFORMED, "%s", bad[i]);
 }
 END_TEST
 
@@ -489,7 +508,7 @@ UNIT_MAIN("base", test_time_is_written_in_utc, test_time_out_of_years_is_clamped
 	  test_time_is_read_with_any_offset, test_time_of_wrong_shape_is_refused,
 	  test_every_day_survives_there_and_back, test_clocks_go_forward,
 	  test_b64_vectors, test_b64_is_strict, test_b64_any_bytes_survive,
-	  test_buf_is_always_a_string, test_buf_holds_any_bytes,
+	  test_hex_has_one_spelling, test_buf_is_always_a_string, test_buf_holds_any_bytes,
 	  test_buf_detach_gives_the_memory, test_wire_is_in_network_order,
 	  test_wire_first_error_sticks, test_map_remembers_all,
 	  test_map_replaces_and_tells_prefixes_apart, test_list_keeps_order,

@@ -72,6 +72,8 @@ START_TEST(test_no_file_is_the_tryout)
 	ck_assert_uint_eq(c.relay_peer_allow.count + c.relay_peer_deny.count, 0);
 	ck_assert_int_eq(c.access, CONF_ACCESS_OPEN);
 	ck_assert_uint_eq(c.message_rate, 60);
+	ck_assert_uint_eq(c.retain_personal_days, 90);
+	ck_assert_uint_eq(c.retain_facts_days, 0);
 	ck_assert_uint_eq(c.connections_per_address, 256);
 	ck_assert_int_eq(c.log_level, LOG_INFO);
 	ck_assert(!conf_is_https(&c));
@@ -292,7 +294,116 @@ START_TEST(test_slips_of_spelling_are_found_where_they_are)
 	bad_saying("name += x\n", "append to non-list");
 	bad_saying("}\n", "unexpected closing brace");
 	bad_saying("name = a \"b\\nc\"\n", "t.conf:1: no such option 'b?c'");
-	bad_saying("server { }\n", "no such option 'server'");
+	bad("server { }\n", "t.conf:1: there is no block 'server'\n");
+}
+END_TEST
+
+START_TEST(test_webhooks_are_blocks)
+{
+	/* paravent.conf(5): a block for each, by its name */
+	struct conf c = good(
+		"name = Praxis\n"
+		"webhook \"dashboard\" {\n"
+		"\turl = \"https://dashboard.example.org/visits?k=1\" # here\n"
+		"\tsecret-file = /etc/paravent/hook.secret\n"
+		"\tca-file = /etc/paravent/ca.pem\n"
+		"\tkinds = {\"meeting.*\",\n\t\tcall.lost}\n"
+		"\tallow-private = on\n"
+		"}\n"
+		"log-level = debug\n"
+		"webhook two { url = http://localhost:99/x secret-file = '/s' }\n");
+	struct hookconf *h = c.webhooks;
+
+	ck_assert_int_eq(c.log_level, LOG_DEBUG);
+	ck_assert_uint_eq(c.webhooks_count, 2);
+	ck_assert_str_eq(h->name, "dashboard");
+	ck_assert_str_eq(h->url, "https://dashboard.example.org/visits?k=1");
+	ck_assert_str_eq(h->secret_file, "/etc/paravent/hook.secret");
+	ck_assert_str_eq(h->ca_file, "/etc/paravent/ca.pem");
+	ck_assert_uint_eq(h->kinds_count, 2);
+	ck_assert_str_eq(h->kinds[0], "meeting.*");
+	ck_assert_str_eq(h->kinds[1], "call.lost");
+	ck_assert(h->allow_private);
+	h++;
+	ck_assert_str_eq(h->name, "two");
+	ck_assert_str_eq(h->ca_file, "");
+	ck_assert_uint_eq(h->kinds_count, 0);
+	ck_assert(!h->allow_private);
+	conf_fini(&c);
+}
+END_TEST
+
+#define HOOK "webhook \"a\" { url = https://a.example/ secret-file = /s "
+
+START_TEST(test_later_webhooks_take_the_place)
+{
+	/* conf.h: what is read later wins, and takes nothing over from before */
+	struct conf c = good(HOOK "kinds = \"call.*\" }\nwebhook \"b\" "
+			     "{ url = https://b.example/ secret-file = /b }\n"
+			     "webhook \"a\" { url = https://c.example/ "
+			     "secret-file = /c }");
+
+	ck_assert_uint_eq(c.webhooks_count, 2);
+	ck_assert_str_eq(c.webhooks[0].url, "https://c.example/");
+	ck_assert_uint_eq(c.webhooks[0].kinds_count, 0);
+	ck_assert_str_eq(c.webhooks[1].name, "b");
+	conf_fini(&c);
+}
+END_TEST
+
+START_TEST(test_webhooks_print_as_they_were)
+{
+	/* conf_print(): reads back the same */
+	struct conf c = good(HOOK "kinds = {\"call.*\", meeting.created} "
+			     "allow-private = on ca-file = '/x \"$y' }"), again;
+	struct buf text = BUF_INIT, twice = BUF_INIT;
+
+	conf_print(&c, &text);
+	again = good(text.p);
+	ck_assert_str_eq(again.webhooks[0].ca_file, "/x \"$y");
+	ck_assert(again.webhooks[0].allow_private);
+	conf_print(&again, &twice);
+	ck_assert_str_eq(text.p, twice.p);
+	conf_fini(&c);
+	conf_fini(&again);
+	buf_fini(&text);
+	buf_fini(&twice);
+}
+END_TEST
+
+START_TEST(test_mistakes_in_webhooks_are_told)
+{
+	/* paravent check: all mistakes, with their lines */
+	bad("webhook \"a\" {\nurl = ftp://x/\nkind = {\"visit.*\"}\n"
+	    "kinds = {meeting.created, \"visit.*\"}\n}\nnam = x\n",
+	    "t.conf:3: there is no key of a webhook 'kind'; did you mean 'kinds'?\n"
+	    "t.conf:6: there is no key 'nam'; did you mean 'name'?\n"
+	    "t.conf:2: url: \"ftp://x/\" is no address to send to; write it like "
+	    "https://dashboard.example.org/visits, without a name or password in it\n"
+	    "t.conf:4: kinds: \"visit.*\" is no kind of fact; there are such as "
+	    "meeting.created, or meeting.* for all that begin so\n");
+	bad("webhok \"a\" { url = x }\n",
+	    "t.conf:1: there is no block 'webhok'; did you mean 'webhook'?\n");
+	bad("webhook { url = x }\n", "t.conf:1: webhook: \"\" is no name; write up to 40 "
+	    "letters, digits, - and _\n");
+	bad("webhook \"a b\" { }\n", "t.conf:1: webhook: \"a b\" is no name; write up to "
+	    "40 letters, digits, - and _\n");
+	bad("webhook \"a\" { }\n", "t.conf:1: webhook \"a\" needs a url\n");
+	bad("webhook \"a\" {\nurl = https://a\n}\n", "t.conf:3: webhook \"a\" needs a "
+	    "secret-file; make one with: openssl rand -hex 32\n");
+	bad_saying("webhook \"a\" { url = http://a secret-file = /s }",
+		   "needs https:// in its url");
+	bad_saying(HOOK "allow-private = yes }", "must be on or off");
+	bad_saying(HOOK "secret-file = s }", "must be a whole path");
+	bad(HOOK "\n\n", "t.conf:1: a block is opened here and never closed\n");
+	bad(HOOK "\n" HOOK "}\n}\n",
+	    "t.conf:2: a block within a block; is a } missing?\n");
+	bad("webhook \"a\"\n{ }\n", "t.conf:2: a { that opens nothing; its name stands "
+	    "before it on the same line\n");
+	bad_saying("url = https://a\n", "there is no key 'url'");
+	bad_saying(HOOK "name = x }\n", "there is no key of a webhook 'name'");
+	bad_saying("webhook = x\n", "there is no key 'webhook'");
+	bad_saying(HOOK "url }\n", "t.conf:1: missing equal sign");
 }
 END_TEST
 
@@ -302,6 +413,7 @@ START_TEST(test_one_bad_file_does_not_spoil_the_next)
 	static const char *const texts[] = {
 		"name = \"x", "name = 'x", "/* x", "name = \"\\", "name = \"\\777\"",
 		"name = '\\", "listen = {\"a", "# x", "name = \"${x", "\"", "'",
+		"webhook {", "webhook \"x\" { url = \"a", "webhook \"x", HOOK,
 	};
 	size_t i;
 
@@ -585,6 +697,8 @@ UNIT_MAIN("conf", test_the_url_follows_the_command_line,
 	  test_unknown_keys_name_their_line, test_values_are_refused_with_advice,
 	  test_local_names_need_no_https,
 	  test_slips_of_spelling_are_found_where_they_are,
+	  test_webhooks_are_blocks, test_later_webhooks_take_the_place,
+	  test_webhooks_print_as_they_were, test_mistakes_in_webhooks_are_told,
 	  test_one_bad_file_does_not_spoil_the_next, test_files_of_windows_are_read,
 	  test_print_reads_back_the_same, test_changes_that_need_a_restart_are_named,
 	  test_addresses_are_numbers, test_conf_d_is_read_in_order,

@@ -7,6 +7,8 @@
 
 #define A "AAAAAAAAAAAAAAAA"
 #define B "BBBBBBBBBBBBBBBB"
+#define H "0001020300000000000000000000000000000000000000000000000000000000"
+#define K "00000000000000000000000000000000000000000000000000000000000000ff"
 
 static struct fact fact;
 
@@ -27,6 +29,10 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		.stats_len = 7, .closed = 3, .version = "1.0",
 		.transport = TRANSPORT_TLS, .bytes_up = 1, .seconds = 2,
 		.bytes_down = (UINT64_C(1) << 53) - 1,
+		.expires_at = 1795166400500, .roles = ROLE_HOST | ROLE_ADMIN,
+		.has_disabled = true, .password = true, .hash = {0, 1, 2, 3},
+		.label = "The \"board\"", .scopes = APIKEY_READ | APIKEY_AUDIT,
+		.seq = 17, .at = 1795166400000, .kept = {[31] = 255},
 	};
 	static const struct {
 		enum fact_kind kind;
@@ -57,6 +63,22 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		{FACT_RELAY_OPENED, "{\"id\":\"" A "\",\"transport\":\"tls\"}"},
 		{FACT_RELAY_CLOSED, "{\"bytesDown\":9007199254740991,\"bytesUp\":1,"
 		 "\"id\":\"" A "\",\"seconds\":2,\"transport\":\"tls\"}"},
+		{FACT_INVITATION_MADE, "{\"expiresAt\":\"2026-11-20T09:20:00.500Z\","
+		 "\"id\":\"" A "\",\"role\":\"host\"}"},
+		{FACT_INVITATION_REVOKED, "{\"id\":\"" A "\"}"},
+		{FACT_PERSONAL_ERASED, "{\"reason\":\"lost\"}"},
+		{FACT_STAFF_ADDED, "{\"roles\":\"admin,host\"}"},
+		{FACT_STAFF_CHANGED,
+		 "{\"disabled\":false,\"password\":true,\"roles\":\"admin,host\"}"},
+		{FACT_STAFF_REMOVED, "{}"},
+		{FACT_STAFF_SIGNED_IN, "{}"},
+		{FACT_STAFF_REFUSED, "{\"reason\":\"lost\"}"},
+		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"The \\\"board\\\"\","
+		 "\"scopes\":\"audit,read\"}"},
+		{FACT_KEY_REVOKED, "{}"},
+		{FACT_TOKEN_REFUSED, "{\"reason\":\"lost\"}"},
+		{FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T09:20:00Z\",\"hash\":\"" H
+		 "\",\"kept\":\"" K "\",\"seq\":17}"},
 	};
 	struct factdata back;
 	struct fact again;
@@ -91,6 +113,12 @@ START_TEST(test_optional_members_may_be_absent)
 	ck_assert_int_eq(factdata_get(&d, &fact), 0);
 	ck_assert_int_eq(d.path, SIGMSG_NO_PATH);
 	ck_assert_uint_eq(d.stats_len, 0);
+	d = (struct factdata){.roles = 0};
+	fact.kind = FACT_STAFF_CHANGED;
+	factdata_put(&fact, &d);
+	ck_assert_str_eq(fact.data, "{}");
+	ck_assert_int_eq(factdata_get(&d, &fact), 0);
+	ck_assert(!d.roles && !d.has_disabled && !d.password);
 }
 END_TEST
 
@@ -124,6 +152,30 @@ START_TEST(test_what_does_not_fit_is_corrupt)
 		{FACT_RELAY_CLOSED, "{\"bytesDown\":-1,\"bytesUp\":1,\"id\":\"" A
 		 "\",\"seconds\":2,\"transport\":\"udp\"}"},
 		{FACT_SERVER_STARTED, "{}"},
+		{FACT_INVITATION_MADE, "{\"expiresAt\":\"soon\",\"id\":\"" A
+		 "\",\"role\":\"host\"}"},
+		{FACT_INVITATION_MADE, "{\"id\":\"" A "\",\"role\":\"host\"}"},
+		{FACT_INVITATION_REVOKED, "{}"},
+		{FACT_PERSONAL_ERASED, "{\"reason\":\"\"}"},
+		{FACT_STAFF_ADDED, "{}"},
+		{FACT_STAFF_ADDED, "{\"roles\":\"\"}"},
+		{FACT_STAFF_ADDED, "{\"roles\":\"king\"}"},
+		{FACT_STAFF_ADDED, "{\"roles\":\"host,host\"}"},
+		{FACT_STAFF_ADDED, "{\"roles\":[\"host\"]}"},
+		{FACT_STAFF_CHANGED, "{\"roles\":\"\"}"},
+		{FACT_STAFF_CHANGED, "{\"disabled\":\"no\"}"},
+		{FACT_STAFF_CHANGED, "{\"password\":\"hunter2\"}"},
+		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"\",\"scopes\":\"read\"}"},
+		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"a\",\"scopes\":\"\"}"},
+		{FACT_KEY_MADE, "{\"hash\":\"" H "0\",\"label\":\"a\",\"scopes\":\"read\"}"},
+		{FACT_KEY_MADE, "{\"hash\":\"00\",\"label\":\"a\",\"scopes\":\"read\"}"},
+		{FACT_KEY_MADE, "{\"label\":\"a\",\"scopes\":\"read\"}"},
+		{FACT_TOKEN_REFUSED, "{}"},
+		{FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T09:20:00Z\",\"hash\":\"" H
+		 "\",\"kept\":\"" K "\",\"seq\":0}"},
+		{FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T09:20:00Z\",\"hash\":\"" H
+		 "\",\"seq\":1}"},
+		{FACT_LOG_CHECKPOINT, "{\"hash\":\"" H "\",\"kept\":\"" K "\",\"seq\":1}"},
 	};
 	struct factdata d;
 
@@ -215,6 +267,67 @@ START_TEST(test_the_longest_plan_fits)
 }
 END_TEST
 
+static unsigned int reread(struct meeting_change *c)
+{
+	struct meeting_change back;
+
+	fact.kind = FACT_MEETING_CHANGED;
+	factdata_put_change(&fact, c);
+	ck_assert_int_eq(factdata_get_change(&back, &fact), 0);
+	*c = back;
+	return back.has;
+}
+
+START_TEST(test_a_change_has_what_it_has)
+{
+	/* fact.h: members that stay as they were are absent, a text taken away is "" */
+	struct meeting_change c = {.has = 0, .to = a_plan()};
+
+	ck_assert_uint_eq(reread(&c), 0);
+	ck_assert_str_eq(fact.data, "{}");
+	ck_assert_uint_eq(fact.personal_len, 0);
+	c = (struct meeting_change){.has = CHANGE_TITLE | CHANGE_MINUTES, .to = a_plan()};
+	c.to.title[0] = '\0';
+	c.to.minutes = 45;
+	ck_assert_uint_eq(reread(&c), CHANGE_TITLE | CHANGE_MINUTES);
+	ck_assert_str_eq(fact.data, "{\"durationMinutes\":45}");
+	ck_assert_str_eq(fact.personal, "{\"title\":\"\"}");
+	ck_assert_uint_eq(c.to.minutes, 45);
+	c = (struct meeting_change){.has = 511, .to = a_plan()};
+	ck_assert_uint_eq(reread(&c), 511);
+	ck_assert_str_eq(fact.data, "{\"capacity\":8,\"durationMinutes\":60,"
+			 "\"kind\":\"class\",\"locale\":\"de\",\"relayOnly\":false,"
+			 "\"startsAt\":\"2026-11-20T09:20:00Z\",\"waitingRoom\":true}");
+	ck_assert_str_eq(c.to.host_name, "Dr. \xc3\x84");
+	/* erased: what was personal is not meant any more */
+	fact.personal_len = 0;
+	ck_assert_int_eq(factdata_get_change(&c, &fact), 0);
+	ck_assert_uint_eq(c.has, 511 & ~CHANGE_PERSONAL);
+}
+END_TEST
+
+START_TEST(test_a_wrong_change_is_corrupt)
+{
+	/* factdata.h: 0 or ERR_CORRUPT */
+	static const char *const bad[] = {
+		"", "[]", "{\"capacity\":1}", "{\"durationMinutes\":4}",
+		"{\"durationMinutes\":1441}", "{\"kind\":\"club\"}", "{\"locale\":\"x\"}",
+		"{\"relayOnly\":1}", "{\"startsAt\":5}", "{\"waitingRoom\":null}",
+	};
+	struct meeting_change c;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		data(FACT_MEETING_CHANGED, bad[i]);
+		ck_assert_msg(factdata_get_change(&c, &fact) == ERR_CORRUPT, "%s",
+			      bad[i]);
+	}
+	data(FACT_MEETING_CHANGED, "{}");
+	strcpy(fact.personal, "{\"title\":5}");
+	fact.personal_len = strlen(fact.personal);
+	ck_assert_int_eq(factdata_get_change(&c, &fact), ERR_CORRUPT);
+}
+END_TEST
+
 START_TEST(test_a_wrong_plan_is_corrupt)
 {
 	/* factdata.h: 0 or ERR_CORRUPT */
@@ -241,4 +354,6 @@ END_TEST
 UNIT_MAIN("factdata", test_each_kind_has_its_members_sorted,
 	  test_optional_members_may_be_absent, test_what_does_not_fit_is_corrupt,
 	  test_a_newer_version_may_add_members, test_personal_words_stay_out_of_data,
-	  test_a_plan_comes_back, test_the_longest_plan_fits, test_a_wrong_plan_is_corrupt)
+	  test_a_plan_comes_back, test_the_longest_plan_fits,
+	  test_a_change_has_what_it_has, test_a_wrong_change_is_corrupt,
+	  test_a_wrong_plan_is_corrupt)

@@ -390,6 +390,57 @@ START_TEST(test_coding_follows_the_weights)
 }
 END_TEST
 
+START_TEST(test_a_type_must_be_named)
+{
+	/* RFC 9110 section 12.5.1: with a weight above zero, whatever else it says. */
+	static const struct {
+		const char *header;
+		bool named;
+	} cases[] = {
+		{"", false},
+		{"text/html", true},
+		{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true},
+		{"TEXT/Html", true},
+		{"application/json, text/html;q=0.1", true},
+		{"text/html;level=1;q=0.4", true},
+		{" text/html ; charset=utf-8 ", true},
+		{"text/html;q=0", false},
+		{"text/html;q=0.000", false},
+		{"text/html;q=2", false},
+		{"*/*", false},
+		{"text/*", false},
+		{"application/json", false},
+		{"text/htmlx", false},
+		{"xtext/html", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		ck_assert_msg(http_accept_type(span(cases[i].header), "text/html") ==
+			      cases[i].named, "%s", cases[i].header);
+	ck_assert(!http_accept_type((struct http_span){NULL, 0}, "text/html"));
+}
+END_TEST
+
+START_TEST(test_language_follows_the_weights)
+{
+	/* RFC 9110 section 12.5.4; "de-AT" finds "de". */
+	static const char *const langs[] = {"en", "de", "fr", NULL};
+	static const struct {
+		const char *header;
+		int index;
+	} cases[] = {
+		{"", 0}, {"de", 1}, {"DE-at", 1}, {"de-AT, en;q=0.9", 1},
+		{"en;q=0.5, fr;q=0.6", 2}, {"fr, de", 2}, {"deu", 0}, {"d", 0}, {"*", 0},
+		{"pt, fr;q=0.3", 2}, {"de;q=0", 0}, {"de;q=x, fr;q=0.1", 2}, {",;,", 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		ck_assert_msg(http_accept_language(span(cases[i].header), langs) ==
+			      cases[i].index, "%s", cases[i].header);
+	ck_assert_int_eq(http_accept_language((struct http_span){NULL, 0}, langs), 0);
+}
+END_TEST
+
 START_TEST(test_none_match_compares_weakly)
 {
 	/* RFC 9110 sections 8.8.3.2 and 13.1.2. */
@@ -530,6 +581,7 @@ END_TEST
 
 UNIT_MAIN("http", test_each_row_gets_its_status, test_heads_are_bounded, test_head_is_read,
 	  test_connection_says_whether_it_stays, test_websocket_handshake_is_checked,
-	  test_coding_follows_the_weights, test_none_match_compares_weakly,
+	  test_coding_follows_the_weights, test_a_type_must_be_named,
+	  test_language_follows_the_weights, test_none_match_compares_weakly,
 	  test_query_is_decoded_strictly, test_cookie_is_found_once_or_not_at_all,
 	  test_response_head_is_spelled, test_utf8_is_strict)

@@ -17,6 +17,22 @@ static struct http_request *waiting;	/* asked for /later */
 static unsigned asked, gone;
 static char *large;
 
+static unsigned drained;
+
+/* The next piece goes out when the one before has left; after the third the end. */
+static void on_drained(void *arg, struct http_request *rq)
+{
+	ck_assert_ptr_eq(arg, &drained);
+	ck_assert_ptr_eq(rq, waiting);
+	ck_assert_uint_eq(http_reply_pending(rq), 0);
+	if (++drained < 3) {
+		http_reply_more(rq, large, LARGE);
+	} else {
+		http_reply_end(rq);
+		waiting = NULL;
+	}
+}
+
 static void on_gone(void *arg, struct http_request *rq)
 {
 	ck_assert_ptr_eq(arg, &gone);
@@ -48,6 +64,10 @@ static void handle(void *arg, struct http_request *rq)
 	} else if (!strcmp(path, "/header")) {
 		http_add_header(rq, "Location", "/x\r\nEvil: yes");
 		http_reply(rq, 201, NULL, NULL, 0);
+	} else if (!strcmp(path, "/own")) {
+		http_add_header(rq, "x-COMMON", "mine");
+		http_add_header(rq, "X-Comm", "other");
+		http_reply(rq, 200, NULL, NULL, 0);
 	} else {
 		snprintf(text, sizeof(text), "<%s %s %zu>", http_method_name(rq->head.method),
 			 path, rq->body_len);
@@ -485,6 +505,145 @@ START_TEST(test_an_answer_can_come_in_pieces)
 }
 END_TEST
 
+START_TEST(test_pieces_wait_for_a_slow_reader)
+{
+	/* on_drained comes when all has left, and not before: so the sender holds one piece
+	 * for a reader that takes its time, and each byte arrives. */
+	size_t got = 0;
+
+	begin(NULL);
+	drained = 0;
+	say(GET("/later"));
+	LIVE_UNTIL(&live, waiting);
+	waiting->on_drained = on_drained;
+	waiting->drained_arg = &drained;
+	http_reply_begin(waiting, 200, "text/event-stream");
+	http_reply_more(waiting, large, LARGE);
+	live_wait(&live, 50);
+	ck_assert_uint_eq(drained, 0);
+	ck_assert_uint_gt(http_reply_pending(waiting), LARGE / 4);
+	expect("\r\n\r\n");
+	while (!client_at_end(&client)) {
+		got += client.got.len;
+		buf_reset(&client.got);
+		live_turn(&live);
+	}
+	got += client.got.len;
+	ck_assert_uint_eq(got, 3 * (size_t)LARGE);
+	ck_assert(!client.reset);
+	ck_assert_uint_eq(drained, 3);
+	ck_assert_uint_eq(gone, 0);
+	end();
+}
+END_TEST
+
+START_TEST(test_the_end_lets_out_what_waits)
+{
+	/* http_reply_end() with pieces on their way; the request behind is never served. */
+	begin(NULL);
+	say(GET("/later") GET("/never"));
+	LIVE_UNTIL(&live, waiting);
+	http_reply_begin(waiting, 200, "text/plain");
+	http_reply_more(waiting, large, LARGE);
+	http_reply_end(waiting);
+	waiting = NULL;
+	expect("\r\n\r\n");
+	LIVE_UNTIL(&live, client_at_end(&client));
+	ck_assert_uint_eq(client.got.len, LARGE);
+	ck_assert(!client.reset);
+	ck_assert_uint_eq(asked, 1);
+	ck_assert_uint_eq(gone, 0);
+	end();
+}
+END_TEST
+
+START_TEST(test_a_reader_that_stalls_is_closed)
+{
+	/* reply_ms after the last byte it took, and not at some later look; one that takes
+	 * a little now and then stays. */
+	uint64_t start;
+	char part[4096];
+
+	begin(&(struct http_limits){.head_ms = 9000, .reply_ms = 1000, .idle_ms = 9000});
+	say(GET("/later"));
+	LIVE_UNTIL(&live, waiting);
+	http_reply_begin(waiting, 200, "text/event-stream");
+	live_wait(&live, 300);			/* the first look is 700 ms from here */
+	http_reply_more(waiting, large, LARGE);
+	start = clock_mono_ms();
+	LIVE_UNTIL(&live, gone == 1);
+	ck_assert_uint_ge(clock_mono_ms() - start, 980);
+	ck_assert_uint_lt(clock_mono_ms() - start, 1500);
+	client_fini(&client);
+	http_server_set_limits(server, &hasty);
+
+	client_connect(&client, &live);
+	say(GET("/later"));
+	LIVE_UNTIL(&live, waiting);
+	http_reply_begin(waiting, 200, "text/event-stream");
+	http_reply_more(waiting, large, LARGE);
+	start = clock_mono_ms();
+	while (clock_mono_ms() - start < 600) {
+		for (int i = 0; i < 200; i++)
+			ck_assert_int_ne(recv(client.fd, part, sizeof(part), 0), 0);
+		live_wait(&live, 20);
+	}
+	ck_assert_uint_eq(gone, 1);
+	end();
+	ck_assert_uint_eq(gone, 2);		/* the server went first */
+}
+END_TEST
+
+START_TEST(test_pieces_have_a_head_of_their_own)
+{
+	/* HEAD of a stream is its head and the end; HTTP/1.0 gets one too. */
+	begin(NULL);
+	say("HEAD /later HTTP/1.1\r\nHost: a\r\n\r\n");
+	LIVE_UNTIL(&live, waiting);
+	http_add_header(waiting, "X-Common", "no");
+	http_reply_begin(waiting, 200, "text/event-stream");
+	http_reply_more(waiting, "data: 1\n\n", 9);
+	http_reply_end(waiting);
+	waiting = NULL;
+	LIVE_UNTIL(&live, client_has(&client, "\r\n\r\n"));
+	ck_assert(!client_has(&client, "X-Common: yes"));
+	expect("Content-Type: text/event-stream\r\nConnection: close\r\n"
+	       "X-Common: no\r\n\r\n");
+	expect_end();
+	client_fini(&client);
+	client_connect(&client, &live);
+	say("GET /later HTTP/1.0\r\n\r\n");
+	LIVE_UNTIL(&live, waiting);
+	http_reply_begin(waiting, 200, "text/event-stream");
+	http_reply_more(waiting, "data: 1\n\n", 9);
+	http_reply_end(waiting);
+	waiting = NULL;
+	expect("\r\n\r\ndata: 1\n\n");
+	expect_end();
+	end();
+}
+END_TEST
+
+START_TEST(test_an_answer_may_replace_a_common_header)
+{
+	/* One page with a policy of its own has one, and the next answer the common one. */
+	begin(NULL);
+	say(GET("/own"));
+	expect("Content-Length: 0\r\nx-COMMON: mine\r\nX-Comm: other\r\n\r\n");
+	ck_assert_str_eq(client.got.p, "");
+	say(GET("/a"));
+	expect("X-Common: yes\r\n");
+	client_fini(&client);
+	client_connect(&client, &live);
+	http_server_set_common_headers(server, "X-Common: yes\r\nX-Other: yes\r\n");
+	say(GET("/own"));
+	LIVE_UNTIL(&live, client_has(&client, "\r\n\r\n"));
+	ck_assert(!client_has(&client, "X-Common: yes"));
+	ck_assert(client_has(&client, "X-Other: yes\r\n"));
+	end();
+}
+END_TEST
+
 START_TEST(test_drain_lets_answers_finish)
 {
 	/* Before a restart: idle connections go, others after their answer. */
@@ -517,4 +676,7 @@ UNIT_MAIN("httpconn", test_requests_are_answered_in_order,
 	  test_slow_clients_meet_a_deadline, test_a_client_that_never_reads_costs_little,
 	  test_large_answers_arrive_whole, test_a_half_closed_client_gets_its_answer,
 	  test_a_half_closed_client_waits_for_a_late_answer,
-	  test_an_event_stream_ends_with_its_reader, test_an_answer_can_come_in_pieces, test_drain_lets_answers_finish)
+	  test_an_event_stream_ends_with_its_reader, test_an_answer_can_come_in_pieces,
+	  test_pieces_wait_for_a_slow_reader, test_the_end_lets_out_what_waits,
+	  test_a_reader_that_stalls_is_closed, test_pieces_have_a_head_of_their_own,
+	  test_an_answer_may_replace_a_common_header, test_drain_lets_answers_finish)

@@ -265,10 +265,40 @@ START_TEST(test_sorted_writer_takes_ascending_keys)
 }
 END_TEST
 
+/* The items of {"a": ...}, with '|' behind each. */
+static const char *items(const char *text)
+{
+	static struct buf b = BUF_INIT;
+	struct json_member m, item;
+	const char *at = NULL;
+
+	buf_reset(&b);
+	ck_assert_int_eq(json_scan(&m, 1, text, strlen(text)), 1);
+	while (json_item(&item, &m, &at)) {
+		ck_assert_uint_eq(item.key_len, 0);
+		buf_put(&b, item.value, item.len);
+		buf_putc(&b, '|');
+	}
+	return b.p;
+}
+
+START_TEST(test_items_of_an_array)
+{
+	/* json_item() */
+	ck_assert_str_eq(items("{\"a\":[]}"), "");
+	ck_assert_str_eq(items("{\"a\": [ ] }"), "");
+	ck_assert_str_eq(items("{\"a\":[1]}"), "1|");
+	ck_assert_str_eq(items("{\"a\":[ 1 , \"],\" ,[2,3] , {\"b\":[4]}, null ]}"),
+			 "1|\"],\"|[2,3]|{\"b\":[4]}|null|");
+	ck_assert_str_eq(items("{\"a\":{\"b\":1}}"), "");
+	ck_assert_str_eq(items("{\"a\":\"[1]\"}"), "");
+}
+END_TEST
+
 UNIT_MAIN("json", test_scan_gives_members_as_they_stand,
 	  test_scan_refuses_what_is_not_json, test_scan_sees_each_byte_of_a_long_string,
 	  test_scan_bounds_depth, test_scan_refuses_a_key_given_twice,
 	  test_scan_bounds_members, test_find_reads_escaped_keys,
 	  test_string_is_unescaped, test_string_refuses_what_is_no_text,
-	  test_numbers_and_flags, test_writer_spells,
+	  test_numbers_and_flags, test_items_of_an_array, test_writer_spells,
 	  test_sorted_writer_takes_ascending_keys)

@@ -1290,6 +1290,24 @@ static void crash(void)
 		person[i].seat = NULL;
 }
 
+/* Somebody from outside, through the API. */
+static void meddle(struct meeting *m)
+{
+	struct meeting_change c = {.has = dice(512)};
+	uint64_t gate;
+
+	plan_init(&c.to);
+	c.to.capacity = (uint8_t)(2 + dice(5));
+	c.to.minutes = 5 + dice(5);
+	c.to.starts_at = st.now.wall + dice(60000);
+	c.to.waiting_room = dice(4) != 0;
+	c.to.title[0] = dice(2) ? 'T' : '\0';
+	if (dice(20))
+		meetings_change(m, &gate, st.now, &c, "staff:ann");
+	else
+		meetings_erase(m, &gate, st.now, "staff:ann", REASON_API);
+}
+
 static void step(void)
 {
 	bool waiting[PEOPLE];
@@ -1298,6 +1316,8 @@ static void step(void)
 	for (int i = 0; i < PEOPLE; i++)
 		waiting[i] = person[i].seat && person[i].seat->state == SEAT_WAITING;
 	act((int)dice(PEOPLE));
+	if (!dice(10))
+		meddle(room[dice(ROOMS)]);
 	stage_pass(&st, dice(8) ? dice(500) : dice(60000));
 	if (!dice(400))
 		crash();

@@ -1,0 +1,67 @@
+/**
+ * Answers of the API: problem documents at once, and what must not leave before its
+ * facts are on disk.
+ */
+#ifndef PARAVENT_APP_ANSWER_H
+#define PARAVENT_APP_ANSWER_H
+
+#include <stdint.h>
+
+#include "app/gate.h"
+#include "app/house.h"
+#include "base/buf.h"
+#include "net/httpconn.h"
+#include "net/loop.h"
+#include "proto/problem.h"
+
+/* Appends the problem document of a status that is HTTP's own (http_problem_fn). */
+void reply_put_problem(struct buf *body, int status);
+
+/* Answers with a problem document; detail, fields: NULL for the problem's own words. */
+void reply_problem(struct http_request *rq, const struct problem *p, const char *detail,
+		   const struct problem_fields *fields);
+void reply_status(struct http_request *rq, int status);
+void reply_status_detail(struct http_request *rq, int status, const char *detail);
+void reply_err(struct http_request *rq, int err, const char *detail);
+void reply_not_allowed(struct http_request *rq, const char *allow);
+
+/**
+ * An answer that is made now and leaves later. `body`, `type`, `location` and `status`
+ * may be filled in until answer_wait() or answer_send().
+ */
+struct answer {
+	struct loop *loop;
+	struct house *house;
+	struct http_request *rq;	/* NULL once the client is gone */
+	struct gate_waiter waiter;
+	struct loop_timer timer;
+	int status;
+	const char *type;	/* static; without a body there is none */
+	struct buf body;
+	char location[64];	/* "": none */
+};
+
+/* The answer to `rq`, of application/json. */
+struct answer *answer_new(struct loop *l, struct house *h, struct http_request *rq,
+			  int status);
+
+/**
+ * Takes the answer: it leaves when `gate` is durable, becomes a 503 when the disk takes
+ * longer than ten seconds, and is forgotten when the client goes away.
+ */
+void answer_wait(struct answer *a, uint64_t gate);
+
+/* Takes it: it leaves now. */
+void answer_send(struct answer *a);
+
+/**
+ * For an answer that waits for something else than the gate, such as a reader's job:
+ * from here on a client that goes away leaves `rq` NULL behind, and answer_send()
+ * then only frees. The one who waits still has to call it, or answer_wait().
+ */
+void answer_hold(struct answer *a);
+
+/* Takes it: a problem leaves in its place. */
+void answer_problem(struct answer *a, int err, const char *detail);
+
+#endif

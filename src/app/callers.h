@@ -1,0 +1,60 @@
+/**
+ * Who asks. A request of the API carries at most one credential, as Authorization:
+ * Bearer: the host's token of one meeting, or an API key, which has scopes.
+ *
+ * The contract's rule for meetings, here once for all calls: a missing and a forbidden
+ * meeting look the same. So an API key is judged before anybody looks for the meeting,
+ * and any other token that does not open it is "not found", whether it is there or not.
+ */
+#ifndef PARAVENT_APP_CALLERS_H
+#define PARAVENT_APP_CALLERS_H
+
+#include <stdbool.h>
+
+#include "app/house.h"
+#include "net/httpconn.h"
+#include "proto/apikey.h"
+#include "proto/fact.h"
+
+enum caller_kind {
+	CALLER_NOBODY,
+	CALLER_HOST,		/* of the meeting that was asked about */
+	CALLER_KEY,
+};
+
+struct caller {
+	enum caller_kind kind;
+	unsigned int scopes;			/* of a key: APIKEY_* */
+	char key[APIKEY_ID_SIZE];		/* its id */
+	char actor[FACT_ACTOR_SIZE];		/* for facts; "" for nobody */
+};
+
+/**
+ * Whether an API key with one of `scopes` asks.
+ *
+ * Returns 0; ERR_UNAUTHORIZED without a key, or with one that is unknown or revoked
+ * (401); ERR_FORBIDDEN when it has none of the scopes (403).
+ */
+int caller_with_key(struct caller *out, struct house *h, const struct http_request *rq,
+		    unsigned int scopes);
+
+/**
+ * Whether somebody asks who may see or change this meeting: an API key with one of
+ * `scopes`, or, if `host`, its host. Says nothing about whether the meeting exists.
+ *
+ * id: 22 characters and NUL.
+ *
+ * Returns as caller_with_key(), or ERR_NOT_FOUND for a token that is no API key and
+ * does not open this meeting, or not so far.
+ */
+int caller_of_meeting(struct caller *out, struct house *h, const struct http_request *rq,
+		      const char *id, bool host, unsigned int scopes);
+
+/* Whether the key that this caller had is still one, with the same scopes: for answers
+ * that go on for long. */
+bool caller_still(const struct caller *c, const struct house *h);
+
+/* Answers what the two above have refused. */
+void caller_refuse(struct http_request *rq, int err);
+
+#endif
