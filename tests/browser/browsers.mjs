@@ -11,12 +11,38 @@ const PATHS = {
 	firefox: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
 };
 
+/* A test tells whether something comes, not how fast: on a machine that stalls nobody shall fail for being late. */
+const PATIENCE_MS = 45_000;
+/* Above every wait, so that it is the wait that fails, and says what it waited for. */
+const ANSWER_MS = 120_000;
+const CLOSE_MS = 10_000;
+
 const root = process.getuid?.() === 0;
 const running = new Map();
 
+/** The promise's outcome, or a failure after so many ms. */
+export function within(ms, promise, late = 'no answer') {
+	let timer;
+	const end = new Promise((_, fail) => {
+		timer = setTimeout(() => fail(new Error(`${late} within ${ms / 1000} s`)), ms);
+	});
+
+	return Promise.race([promise, end]).finally(() => clearTimeout(timer));
+}
+
 function options(name) {
 	/* a server that speaks TLS made its own certificate for the test */
-	const common = { executablePath: PATHS[name], headless: true, protocolTimeout: 20_000, acceptInsecureCerts: true };
+	const common = {
+		executablePath: PATHS[name],
+		headless: true,
+		timeout: ANSWER_MS,
+		protocolTimeout: ANSWER_MS,
+		acceptInsecureCerts: true,
+		/* at a signal we exit, and that ends it */
+		handleSIGHUP: false,
+		handleSIGINT: false,
+		handleSIGTERM: false,
+	};
 
 	if (name === 'firefox')
 		return {
@@ -62,18 +88,41 @@ async function browser(name) {
 	return running.get(name);
 }
 
+/* With all processes of its own, as far as they are still there. */
+function slay(one) {
+	try {
+		process.kill(-one.process().pid, 'SIGKILL');
+	} catch {
+		/* gone */
+	}
+}
+
+async function quit(name) {
+	const one = running.get(name);
+
+	running.delete(name);
+	try {
+		await within(CLOSE_MS, one?.close());
+	} catch {
+		slay(one);
+	}
+}
+
+/* puppeteer has the same in mind, but of two browsers it forgets the second */
+process.once('exit', () => running.forEach(slay));
+
 export async function closeBrowsers() {
-	for (const one of running.values())
-		await one.close();
-	running.clear();
+	await Promise.all([...running.keys()].map(quit));
 }
 
 /* Runs in the page, first of all. */
 function watch() {
 	const Connection = window.RTCPeerConnection;
 	const Socket = window.WebSocket;
+	const note = (way, { type, data }) =>
+		window.seen.talk.push([way, type, data?.description?.type ?? (data?.candidate && 'candidate')].filter(Boolean).join(' '));
 
-	window.seen = { connections: [], frames: [], violations: [] };
+	window.seen = { connections: [], frames: [], talk: [], violations: [] };
 	window.RTCPeerConnection = class extends Connection {
 		constructor(...rest) {
 			super(...rest);
@@ -83,9 +132,35 @@ function watch() {
 	window.WebSocket = class extends Socket {
 		constructor(...rest) {
 			super(...rest);
-			this.addEventListener('message', ({ data }) => window.seen.frames.push(JSON.parse(data)));
+			this.addEventListener('message', ({ data }) => {
+				const frame = JSON.parse(data);
+				window.seen.frames.push(frame);
+				note('got', frame);
+			});
+		}
+
+		send(text) {
+			note('said', JSON.parse(text));
+			super.send(text);
 		}
 	};
+
+	/*
+	 * Firefox never settles a getStats() whose connection is closed meanwhile, as the page does when the other side was
+	 * reloaded. Then there is nothing to look at; a connection that still lives is asked again.
+	 */
+	const statsOf = async (one) => {
+		for (let n = 0; n < 10 && one.connectionState === 'connected'; n++) {
+			const stats = await Promise.race([one.getStats(), new Promise((late) => setTimeout(late, 3000))]);
+			if (stats)
+				return stats;
+		}
+		return null;
+	};
+
+	/* of every live connection */
+	window.seen.stats = async () => (await Promise.all(window.seen.connections.map(statsOf))).filter(Boolean);
+
 	addEventListener('securitypolicyviolation', (event) => window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 }
 
@@ -94,8 +169,10 @@ export class Person {
 	static async at(name, language = 'en') {
 		const one = new Person();
 
+		one.browser = name;
 		one.context = await (await browser(name)).createBrowserContext();
-		one.page = await one.context.newPage();
+		/* a page behind another one's tab is hidden, and slow in all it does */
+		one.page = await one.context.newPage({ type: 'window' });
 		one.errors = [];
 		one.language = language;
 		one.page.on('pageerror', ({ message }) => {
@@ -103,6 +180,7 @@ export class Person {
 			if (!message.startsWith('Firefox can’t establish a connection'))
 				one.errors.push(message);
 		});
+		one.page.setDefaultTimeout(PATIENCE_MS);
 		await one.page.setViewport({ width: 1280, height: 800 });
 		await one.page.evaluateOnNewDocument(watch);
 		return one;
@@ -113,12 +191,17 @@ export class Person {
 		await this.page.goto(`${address}?lang=${this.language}${fragment ? `#${fragment}` : ''}`);
 	}
 
+	/** Goes home; if the browser does not let him, then without it. */
 	async close() {
-		await this.context.close();
+		try {
+			await within(CLOSE_MS, this.context.close());
+		} catch {
+			await quit(this.browser);
+		}
 	}
 
 	find(name, more = '') {
-		return this.page.waitForSelector(`[data-test="${name}"]${more}`, { timeout: 15_000, visible: true });
+		return this.page.waitForSelector(`[data-test="${name}"]${more}`, { visible: true });
 	}
 
 	async press(name, more = '') {
@@ -138,8 +221,8 @@ export class Person {
 		return this.page.$eval(`[data-test="${name}"]`, (field) => field.value);
 	}
 
-	on(screen, timeout = 20_000) {
-		return this.page.waitForSelector(`body[data-screen="${screen}"]`, { timeout });
+	on(screen) {
+		return this.page.waitForSelector(`body[data-screen="${screen}"]`);
 	}
 
 	/** Opens a link, gives a name and knocks. */
@@ -151,29 +234,26 @@ export class Person {
 	}
 
 	tile(more) {
-		return this.page.waitForSelector(`[data-test="tile"]${more}`, { timeout: 15_000 });
+		return this.page.waitForSelector(`[data-test="tile"]${more}`);
 	}
 
 	/** Of every live connection: frames decoded and audio bytes received. */
 	media() {
-		return this.page.evaluate(async () => {
-			const live = window.seen.connections.filter((one) => one.connectionState === 'connected');
+		return this.page.evaluate(async () => (await window.seen.stats()).map((stats) => {
+			const sum = { frames: 0, audio: 0 };
 
-			return Promise.all(live.map(async (one) => {
-				const sum = { frames: 0, audio: 0 };
-				for (const stat of (await one.getStats()).values())
-					if (stat.type === 'inbound-rtp' && stat.kind === 'video')
-						sum.frames += stat.framesDecoded ?? 0;
-					else if (stat.type === 'inbound-rtp' && stat.kind === 'audio')
-						sum.audio += stat.bytesReceived ?? 0;
-				return sum;
-			}));
-		});
+			for (const stat of stats.values())
+				if (stat.type === 'inbound-rtp' && stat.kind === 'video')
+					sum.frames += stat.framesDecoded ?? 0;
+				else if (stat.type === 'inbound-rtp' && stat.kind === 'audio')
+					sum.audio += stat.bytesReceived ?? 0;
+			return sum;
+		}));
 	}
 
 	/** Waits until so many connections have each decoded more than `frames` and received sound. */
-	async decodes(connections = 1, frames = 50, patience = 30_000) {
-		const until = Date.now() + patience;
+	async decodes(connections = 1, frames = 30) {
+		const until = Date.now() + PATIENCE_MS;
 		let now;
 
 		do {
@@ -187,17 +267,18 @@ export class Person {
 
 	/** Of every live connection: its chosen pair of candidates, as the browser tells it. */
 	pairs() {
-		return this.page.evaluate(async () => {
-			const live = window.seen.connections.filter((one) => one.connectionState === 'connected');
+		return this.page.evaluate(async () => (await window.seen.stats()).map((stats) => {
+			const transport = [...stats.values()].find((stat) => stat.type === 'transport' && stat.selectedCandidatePairId);
+			const pair = stats.get(transport?.selectedCandidatePairId);
+			const { candidateType, relayProtocol } = stats.get(pair?.localCandidateId) ?? {};
 
-			return Promise.all(live.map(async (one) => {
-				const stats = await one.getStats();
-				const transport = [...stats.values()].find((stat) => stat.type === 'transport' && stat.selectedCandidatePairId);
-				const pair = stats.get(transport?.selectedCandidatePairId);
-				const { candidateType, relayProtocol } = stats.get(pair?.localCandidateId) ?? {};
-				return { candidateType, relayProtocol, theirs: stats.get(pair?.remoteCandidateId)?.candidateType };
-			}));
-		});
+			return { candidateType, relayProtocol, theirs: stats.get(pair?.remoteCandidateId)?.candidateType };
+		}));
+	}
+
+	/** How many connections this page has made so far. */
+	connections() {
+		return this.page.evaluate(() => window.seen.connections.length);
 	}
 
 	frames() {

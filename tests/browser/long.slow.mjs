@@ -3,9 +3,10 @@
  * time, and nobody may notice. By hand: run.sh ./long.slow.mjs
  */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { closeBrowsers, lacking, Person } from './browsers.mjs';
+import { lacking } from './browsers.mjs';
+import { scene } from './scene.mjs';
 import { missing, Server } from './server.mjs';
 
 const MINUTES = Number(process.env.MINUTES ?? 11);
@@ -20,47 +21,40 @@ before(async () => {
 		server = await Server.fresh({ more: ['relay-peer-allow = {"127.0.0.0/8"}'] });
 });
 
-after(async () => {
-	await closeBrowsers();
-	await server?.remove();
-});
+after(() => server?.remove());
 
-test(`${MINUTES} minutes over the relay without a gap`, { timeout: (MINUTES + 3) * 60_000 }, async (t) => {
-	if (skip)
-		return t.skip(skip);
-	const people = [await Person.at('chromium'), await Person.at('firefox')];
-	const [host, guest] = people;
+scene(`${MINUTES} minutes over the relay without a gap`, {
+	cast: { host: 'chromium', guest: 'firefox' },
+	skip,
+	timeout: (MINUTES + 3) * 60_000,
+}, async ({ host, guest }, t) => {
+	const people = [host, guest];
+	const meeting = await server.create({ relayOnly: true });
 
-	try {
-		const meeting = await server.create({ relayOnly: true });
-		await host.knock(meeting.hostUrl, 'Dr. Linde');
-		await host.on('call');
-		await guest.knock(meeting.joinUrl, 'Maria');
-		await guest.on('waiting');
-		await host.press('admit');
-		await Promise.all(people.map((one) => one.decodes()));
+	await host.knock(meeting.hostUrl, 'Dr. Linde');
+	await host.on('call');
+	await guest.knock(meeting.joinUrl, 'Maria');
+	await guest.on('waiting');
+	await host.press('admit');
+	await Promise.all(people.map((one) => one.decodes()));
 
-		const last = people.map(() => ({ frames: 0, at: Date.now() }));
-		const gaps = people.map(() => 0);
-		const until = Date.now() + MINUTES * 60_000;
-		while (Date.now() < until) {
-			await sleep(LOOK_MS);
-			for (const [n, one] of people.entries()) {
-				const frames = (await one.media()).reduce((sum, { frames }) => sum + frames, 0);
-				if (frames > last[n].frames)
-					last[n] = { frames, at: Date.now() };
-				gaps[n] = Math.max(gaps[n], Date.now() - last[n].at);
-				assert.ok(gaps[n] < GAP_MS, `no picture for ${gaps[n]} ms`);
-			}
+	const last = people.map(() => ({ frames: 0, at: Date.now() }));
+	const gaps = people.map(() => 0);
+	const until = Date.now() + MINUTES * 60_000;
+	while (Date.now() < until) {
+		await sleep(LOOK_MS);
+		for (const [n, one] of people.entries()) {
+			const frames = (await one.media()).reduce((sum, { frames }) => sum + frames, 0);
+			if (frames > last[n].frames)
+				last[n] = { frames, at: Date.now() };
+			gaps[n] = Math.max(gaps[n], Date.now() - last[n].at);
+			assert.ok(gaps[n] < GAP_MS, `no picture for ${gaps[n]} ms`);
 		}
-		console.log(`# frames ${last.map(({ frames }) => frames)}, longest look without a new one ${gaps} ms`);
-		for (const one of people) {
-			assert.equal(await one.page.evaluate(() => window.seen.connections.length), 1, 'one connection all the time');
-			for (const { candidateType } of await one.pairs())
-				assert.equal(candidateType, 'relay');
-		}
-	} finally {
-		for (const one of people)
-			await one.close();
+	}
+	t.diagnostic(`frames ${last.map(({ frames }) => frames)}, longest look without a new one ${gaps} ms`);
+	for (const one of people) {
+		assert.equal(await one.connections(), 1, 'one connection all the time');
+		for (const { candidateType } of await one.pairs())
+			assert.equal(candidateType, 'relay');
 	}
 });

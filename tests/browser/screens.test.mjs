@@ -7,9 +7,9 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { closeBrowsers, lacking, Person } from './browsers.mjs';
+import { after, before } from 'node:test';
+import { lacking } from './browsers.mjs';
+import { scene } from './scene.mjs';
 import { missing, Server } from './server.mjs';
 
 const skip = (process.env.PARAVENT_STRICT !== '1' && missing) || lacking('chromium');
@@ -26,10 +26,7 @@ before(async () => {
 	server = await Server.fresh();
 });
 
-after(async () => {
-	await closeBrowsers();
-	await server?.remove();
-});
+after(() => server?.remove());
 
 /* Runs in the page. */
 function misfits() {
@@ -43,6 +40,14 @@ function misfits() {
 			wrong.push(`${one.outerHTML.slice(0, 80)} is ${width} x ${height}`);
 	}
 	return wrong;
+}
+
+/* Runs in the page: what was on its way to another place has arrived. */
+async function settled() {
+	await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+	await Promise.allSettled(document.getAnimations()
+		.filter((one) => one.effect.getComputedTiming().endTime < Infinity)
+		.map((one) => one.finished));
 }
 
 async function accessible(page, name) {
@@ -60,145 +65,137 @@ async function picture({ page }, name) {
 		for (const light of ['light', 'dark']) {
 			await page.setViewport(viewport);
 			await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: light }]);
-			await sleep(300);
+			await page.evaluate(settled);
 			await page.screenshot({ path: join(folder, `${name}-${size}-${light}.png`) });
 			assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
 			await accessible(page, `${name}, ${size}, ${light}`);
 		}
 	for (const [size, viewport] of Object.entries(EDGES)) {
 		await page.setViewport(viewport);
-		await sleep(300);
+		await page.evaluate(settled);
 		await page.screenshot({ path: join(folder, `${name}-${size}.png`) });
 		assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
 	}
 	await page.setViewport(SIZES.desk);
 }
 
-test('every screen', { skip: skip || false, timeout: 240_000 }, async () => {
-	const host = await Person.at('chromium');
-	const guest = await Person.at('chromium', 'de');
-	const third = await Person.at('chromium');
+scene('every screen', {
+	cast: { host: 'chromium', guest: ['chromium', 'de'], third: 'chromium' },
+	skip,
+	timeout: 600_000,	/* a hundred pictures */
+}, async ({ host, guest, third }) => {
 	const meeting = await server.create({ capacity: 3, hostName: 'Dr. Linde', title: 'Follow-up after the operation' });
 
-	try {
-		await host.page.goto(`${server.url}/?lang=en`);
-		await host.on('home');
-		await picture(host, 'home');
-		await host.type('host-name', 'Dr. Linde');
-		await host.press('create');
-		await host.on('links');
-		await picture(host, 'links');
-		await host.page.goto(`${server.url}/?lang=de`);
-		await host.page.waitForSelector('.own');
-		await picture(host, 'home-own-de');
+	await host.page.goto(`${server.url}/?lang=en`);
+	await host.on('home');
+	await picture(host, 'home');
+	await host.type('host-name', 'Dr. Linde');
+	await host.press('create');
+	await host.on('links');
+	await picture(host, 'links');
+	await host.page.goto(`${server.url}/?lang=de`);
+	await host.page.waitForSelector('.own');
+	await picture(host, 'home-own-de');
 
-		await host.open(meeting.hostUrl);
-		await host.on('join');
-		await host.page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
-		await picture(host, 'join');
-		await host.type('name', 'Dr. Linde');
-		await host.press('join');
-		await host.on('call');
-		await picture(host, 'call-alone');
+	await host.open(meeting.hostUrl);
+	await host.on('join');
+	await host.page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
+	await picture(host, 'join');
+	await host.type('name', 'Dr. Linde');
+	await host.press('join');
+	await host.on('call');
+	await picture(host, 'call-alone');
 
-		await guest.knock(meeting.joinUrl, 'Maria Sonnenschein');
-		await guest.on('waiting');
-		await picture(guest, 'waiting-de');
-		await picture(host, 'call-knock');
-		await host.press('note-open');
-		await host.type('note-text', 'Two minutes, please');
-		await picture(host, 'call-note');
-		await host.press('note-send');
-		await guest.find('note');
-		await picture(guest, 'waiting-note-de');
-		await host.press('admit');
-		await guest.on('call');
-		await Promise.all([host.decodes(), guest.decodes()]);
-		await Promise.all([host, guest].map((one) => one.tile('[data-path="direct"]')));
-		await picture(host, 'call');
-		await picture(guest, 'call-guest-de');
-		await host.press('panel-open');
-		await picture(host, 'call-panel');
-		await host.press('panel-close');
-		await guest.press('mute');
-		await guest.press('camera');
-		await host.tile('[data-camera="off"]');
-		await picture(host, 'call-camera-off');
-		await picture(guest, 'call-own-camera-off-de');
+	await guest.knock(meeting.joinUrl, 'Maria Sonnenschein');
+	await guest.on('waiting');
+	await picture(guest, 'waiting-de');
+	await picture(host, 'call-knock');
+	await host.press('note-open');
+	await host.type('note-text', 'Two minutes, please');
+	await picture(host, 'call-note');
+	await host.press('note-send');
+	await guest.find('note');
+	await picture(guest, 'waiting-note-de');
+	await host.press('admit');
+	await guest.on('call');
+	await Promise.all([host.decodes(), guest.decodes()]);
+	await Promise.all([host, guest].map((one) => one.tile('[data-path="direct"]')));
+	await picture(host, 'call');
+	await picture(guest, 'call-guest-de');
+	await host.press('panel-open');
+	await picture(host, 'call-panel');
+	await host.press('panel-close');
+	await guest.press('mute');
+	await guest.press('camera');
+	await host.tile('[data-camera="off"]');
+	await picture(host, 'call-camera-off');
+	await picture(guest, 'call-own-camera-off-de');
 
-		await third.knock(meeting.joinUrl, 'Ines Interpreter');
-		await third.on('waiting');
-		await host.press('admit');
-		await host.decodes(2, 20);
-		await picture(host, 'call-three');
-		await host.press('end');
-		await host.find('end-confirm');
-		await picture(host, 'call-end');
-		await host.press('end-confirm');
-		await host.on('ended');
-		await picture(host, 'ended');
-		await guest.open(meeting.joinUrl);
-		await guest.page.waitForSelector('[data-why="over"]');
-		await picture(guest, 'refused-de');
-	} finally {
-		for (const one of [host, guest, third])
-			await one.close();
-	}
+	await third.knock(meeting.joinUrl, 'Ines Interpreter');
+	await third.on('waiting');
+	await host.press('admit');
+	await host.decodes(2, 20);
+	await picture(host, 'call-three');
+	await host.press('end');
+	await host.find('end-confirm');
+	await picture(host, 'call-end');
+	await host.press('end-confirm');
+	await host.on('ended');
+	await picture(host, 'ended');
+	await guest.open(meeting.joinUrl);
+	await guest.page.waitForSelector('[data-why="over"]');
+	await picture(guest, 'refused-de');
 });
 
-test('joining without camera and microphone is possible', { skip: skip || false, timeout: 60_000 }, async () => {
+scene('joining without camera and microphone is possible', {
+	cast: { guest: ['chromium', 'de'] },
+	skip,
+}, async ({ guest }) => {
 	const meeting = await server.create({ hostName: 'Dr. Linde' });
-	const guest = await Person.at('chromium', 'de');
 
-	try {
-		await guest.page.evaluateOnNewDocument(() => {
-			navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
-			navigator.permissions.query = () => Promise.resolve({ state: 'denied' });
-		});
-		await guest.open(meeting.joinUrl);
-		await guest.find('trouble');
-		await picture(guest, 'join-denied-de');
-		await guest.type('name', 'Maria');
-		await guest.press('join');
-		await guest.on('waiting');
-	} finally {
-		await guest.close();
-	}
+	await guest.page.evaluateOnNewDocument(() => {
+		navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+		navigator.permissions.query = () => Promise.resolve({ state: 'denied' });
+	});
+	await guest.open(meeting.joinUrl);
+	await guest.find('trouble');
+	await picture(guest, 'join-denied-de');
+	await guest.type('name', 'Maria');
+	await guest.press('join');
+	await guest.on('waiting');
 });
 
-test('where the browser holds back the sound, one press brings it', { skip: skip || false, timeout: 60_000 }, async () => {
+scene('where the browser holds back the sound, one press brings it', {
+	cast: { host: 'chromium', guest: 'chromium' },
+	skip,
+}, async ({ host, guest }) => {
 	const meeting = await server.create();
-	const host = await Person.at('chromium');
-	const guest = await Person.at('chromium');
 
-	try {
-		await guest.page.evaluateOnNewDocument(() => {
-			const { play } = HTMLAudioElement.prototype;
-			let held = false;
-			HTMLAudioElement.prototype.play = function () {
-				if (held || !(this instanceof HTMLAudioElement))
-					return play.call(this);
-				held = true;
-				return Promise.reject(new DOMException('not yet', 'NotAllowedError'));
-			};
-		});
-		await host.knock(meeting.hostUrl, 'Dr. Linde');
-		await host.on('call');
-		await guest.knock(meeting.joinUrl, 'Maria');
-		await guest.on('waiting');
-		await host.press('admit');
-		await guest.press('sound');
-		await guest.page.waitForFunction(() => !document.querySelector('[data-test=sound]')
-			&& [...document.querySelectorAll('audio')].every((one) => !one.paused));
-	} finally {
-		await host.close();
-		await guest.close();
-	}
+	await guest.page.evaluateOnNewDocument(() => {
+		const { play } = HTMLAudioElement.prototype;
+		let held = false;
+		HTMLAudioElement.prototype.play = function () {
+			if (held || !(this instanceof HTMLAudioElement))
+				return play.call(this);
+			held = true;
+			return Promise.reject(new DOMException('not yet', 'NotAllowedError'));
+		};
+	});
+	await host.knock(meeting.hostUrl, 'Dr. Linde');
+	await host.on('call');
+	await guest.knock(meeting.joinUrl, 'Maria');
+	await guest.on('waiting');
+	await host.press('admit');
+	await guest.press('sound');
+	await guest.page.waitForFunction(() => !document.querySelector('[data-test=sound]')
+		&& [...document.querySelectorAll('audio')].every((one) => !one.paused));
 });
 
-test('the whole way with the keyboard alone', { skip: skip || false, timeout: 60_000 }, async () => {
+scene('the whole way with the keyboard alone', {
+	cast: { host: 'chromium' },
+	skip,
+}, async ({ host }) => {
 	const meeting = await server.create({ hostName: 'Dr. Linde' });
-	const host = await Person.at('chromium');
 	const { keyboard } = host.page;
 	const focused = () => host.page.evaluate(() => document.activeElement.dataset.test ?? document.activeElement.tagName);
 	const tabTo = async (name) => {
@@ -210,31 +207,27 @@ test('the whole way with the keyboard alone', { skip: skip || false, timeout: 60
 		assert.fail(`Tab never came to ${name}`);
 	};
 
-	try {
-		await host.open(meeting.hostUrl);
-		await host.on('join');
-		await tabTo('name');
-		await keyboard.type('Dr. Linde');
-		await tabTo('join');
-		await keyboard.press('Enter');
-		await host.on('call');
-		await host.find('self');
-		await tabTo('self');
-		await keyboard.press('ArrowLeft');
-		await host.find('self', '[data-corner="bottom-left"]');
-		await keyboard.press('ArrowUp');
-		await host.find('self', '[data-corner="top-left"]');
-		await tabTo('end');
-		await keyboard.press('Enter');
-		await host.find('end-confirm');
-		await keyboard.press('Escape');
-		await host.page.waitForFunction(() => !document.querySelector('dialog'));
-		assert.equal(await focused(), 'end', 'the focus is back where it was');
-		await keyboard.press('Enter');
-		await tabTo('end-confirm');
-		await keyboard.press('Enter');
-		await host.on('ended');
-	} finally {
-		await host.close();
-	}
+	await host.open(meeting.hostUrl);
+	await host.on('join');
+	await tabTo('name');
+	await keyboard.type('Dr. Linde');
+	await tabTo('join');
+	await keyboard.press('Enter');
+	await host.on('call');
+	await host.find('self');
+	await tabTo('self');
+	await keyboard.press('ArrowLeft');
+	await host.find('self', '[data-corner="bottom-left"]');
+	await keyboard.press('ArrowUp');
+	await host.find('self', '[data-corner="top-left"]');
+	await tabTo('end');
+	await keyboard.press('Enter');
+	await host.find('end-confirm');
+	await keyboard.press('Escape');
+	await host.page.waitForFunction(() => !document.querySelector('dialog'));
+	assert.equal(await focused(), 'end', 'the focus is back where it was');
+	await keyboard.press('Enter');
+	await tabTo('end-confirm');
+	await keyboard.press('Enter');
+	await host.on('ended');
 });

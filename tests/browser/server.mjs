@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+const START_MS = 60_000;
+const STOP_MS = 30_000;
+
 export const binary = process.env.PARAVENT ?? '../../build/paravent';
 export const missing = existsSync(binary) ? null : `no server at ${binary}`;
 
@@ -28,7 +31,12 @@ export class Server {
 	static async fresh({ tls = false, more = [] } = {}) {
 		const one = new Server(await freePort(), await freePort(), tls, more);
 
-		await one.start();
+		try {
+			await one.start();
+		} catch (problem) {
+			await one.remove();
+			throw problem;
+		}
 		return one;
 	}
 
@@ -38,6 +46,7 @@ export class Server {
 		this.stunPort = stunPort;
 		this.scheme = tls ? 'https' : 'http';
 		this.config = join(this.dir, 'paravent.conf');
+		process.once('exit', () => this.child?.kill('SIGKILL'));
 		this.log = join(this.dir, 'log');
 		writeFileSync(this.config, [
 			`listen = "127.0.0.1:${this.port}"`,
@@ -68,17 +77,13 @@ export class Server {
 		const log = openSync(this.log, 'a');
 
 		this.child = spawn(binary, ['serve', '-c', this.config], { stdio: ['ignore', log, log] });
-		for (let n = 0; n < 100; n++) {
+		for (const until = Date.now() + START_MS; Date.now() < until && this.child.exitCode === null; await sleep(100))
 			try {
-				if ((await fetch(`${this.url}/healthz`)).status === 200)
+				if ((await fetch(`${this.url}/healthz`, { signal: AbortSignal.timeout(5000) })).status === 200)
 					return;
 			} catch {
 				/* not yet */
 			}
-			if (this.child.exitCode !== null)
-				break;
-			await sleep(100);
-		}
 		throw new Error(`the server did not start:\n${readFileSync(this.log, 'utf8')}`);
 	}
 
@@ -88,9 +93,12 @@ export class Server {
 
 		if (child.exitCode !== null || child.signalCode !== null)
 			return;
-		const gone = new Promise((resolve) => child.once('exit', resolve));
+		const gone = new Promise((resolve) => child.once('exit', (_, by) => resolve(by)));
+		const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
 		child.kill(signal);
-		await gone;
+		if (await gone === 'SIGKILL' && signal !== 'SIGKILL')
+			throw new Error(`the server did not end within ${STOP_MS / 1000} s:\n${readFileSync(this.log, 'utf8')}`);
+		clearTimeout(force);
 	}
 
 	async run(...command) {
@@ -98,8 +106,11 @@ export class Server {
 	}
 
 	async remove() {
-		await this.kill('SIGTERM');
-		rmSync(this.dir, { recursive: true, force: true });
+		try {
+			await this.kill('SIGTERM');
+		} finally {
+			rmSync(this.dir, { recursive: true, force: true });
+		}
 	}
 
 	async create(plan = {}) {

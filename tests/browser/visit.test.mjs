@@ -1,13 +1,13 @@
 /* A visit from beginning to end, in every pair of browsers. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { closeBrowsers, lacking, Person } from './browsers.mjs';
+import { after, before } from 'node:test';
+import { lacking } from './browsers.mjs';
+import { scene } from './scene.mjs';
 import { missing, Server } from './server.mjs';
 
 const PAIRS = [['chromium', 'chromium'], ['firefox', 'firefox'], ['chromium', 'firefox'], ['firefox', 'chromium']];
 
-const strict = process.env.PARAVENT_STRICT === '1';
-const skip = !strict && missing;
+const skip = process.env.PARAVENT_STRICT !== '1' && missing;
 let server;
 
 before(async () => {
@@ -16,93 +16,84 @@ before(async () => {
 	server = await Server.fresh();
 });
 
-after(async () => {
-	await closeBrowsers();
-	await server?.remove();
-});
+after(() => server?.remove());
 
-for (const [first, second] of PAIRS) {
-	const why = skip || lacking(first, second);
+for (const [first, second] of PAIRS)
+	scene(`host in ${first}, guest in ${second}`, {
+		cast: { host: first, guest: second },
+		skip: skip || lacking(first, second),
+	}, async ({ host, guest }) => {
+		/* the host makes a visit */
+		await host.page.goto(`${server.url}/?lang=en`);
+		await host.on('home');
+		await host.type('host-name', 'Dr. Linde');
+		await host.type('title', 'Follow-up');
+		await host.press('create');
+		await host.on('links');
+		const link = await host.value('guest-link');
+		assert.match(link, /\/join\/[\w-]{22}$/, 'the guest\'s link holds no secret');
+		assert.match(await host.value('host-link'), /#token=/);
+		await host.press('start');
+		await host.on('join');
+		assert.doesNotMatch(host.page.url(), /token/, 'the token leaves the address bar');
+		await host.page.waitForFunction(() => document.querySelector('[data-test=name]').value === 'Dr. Linde');
+		await host.press('join');
+		await host.on('call');
 
-	test(`host in ${first}, guest in ${second}`, { skip: why || false, timeout: 120_000 }, async () => {
-		const host = await Person.at(first);
-		const guest = await Person.at(second);
+		/* the guest knocks and is let in */
+		await guest.knock(link, 'Maria');
+		await guest.on('waiting');
+		await host.press('note-open');
+		await host.type('note-text', 'Two minutes, please');
+		await host.press('note-send');
+		await guest.find('note');
+		await host.press('admit');
+		await guest.on('call');
+		await Promise.all([host.decodes(), guest.decodes()]);
+		await Promise.all([host, guest].map((one) => one.page.waitForSelector('video[data-peer]', { visible: true })));
 
-		try {
-			/* the host makes a visit */
-			await host.page.goto(`${server.url}/?lang=en`);
-			await host.on('home');
-			await host.type('host-name', 'Dr. Linde');
-			await host.type('title', 'Follow-up');
-			await host.press('create');
-			await host.on('links');
-			const link = await host.value('guest-link');
-			assert.match(link, /\/join\/[\w-]{22}$/, 'the guest\'s link holds no secret');
-			assert.match(await host.value('host-link'), /#token=/);
-			await host.press('start');
-			await host.on('join');
-			assert.doesNotMatch(host.page.url(), /token/, 'the token leaves the address bar');
-			await host.page.waitForFunction(() => document.querySelector('[data-test=name]').value === 'Dr. Linde');
-			await host.press('join');
-			await host.on('call');
+		/* mute and camera are seen on the other side */
+		await guest.press('mute');
+		await host.tile('[data-muted="true"]');
+		await guest.press('mute');
+		await host.tile('[data-muted="false"]');
+		await host.press('camera');
+		await guest.tile('[data-camera="off"]');
+		await host.press('camera');
+		await guest.tile('[data-camera="on"]');
 
-			/* the guest knocks and is let in */
-			await guest.knock(link, 'Maria');
-			await guest.on('waiting');
-			await host.press('note-open');
-			await host.type('note-text', 'Two minutes, please');
-			await host.press('note-send');
-			await guest.find('note');
-			await host.press('admit');
-			await guest.on('call');
-			await Promise.all([host.decodes(), guest.decodes()]);
-			await Promise.all([host, guest].map((one) => one.page.waitForSelector('video[data-peer]', { visible: true })));
+		/* a reload is back in its place, without knocking */
+		await guest.press('mute');
+		await host.tile('[data-muted="true"]');
+		await guest.page.reload();
+		await guest.on('call');
+		assert.equal(await host.page.$('[data-test="knock"]'), null);
+		await guest.find('mute', '[data-on="false"]');
+		await guest.press('mute');
+		await host.tile('[data-muted="false"]');
+		/* the host's side has a new connection now, and it is that one which decodes */
+		await guest.decodes();
+		await host.page.waitForFunction(() => window.seen.connections.length > 1);
+		await host.decodes();
 
-			/* mute and camera are seen on the other side */
-			await guest.press('mute');
-			await host.tile('[data-muted="true"]');
-			await guest.press('mute');
-			await host.tile('[data-muted="false"]');
-			await host.press('camera');
-			await guest.tile('[data-camera="off"]');
-			await host.press('camera');
-			await guest.tile('[data-camera="on"]');
+		/* and so is the host's */
+		const before = await guest.connections();
+		await host.page.reload();
+		await host.on('call');
+		await host.decodes();
+		await guest.page.waitForFunction((before) => window.seen.connections.length > before, {}, before);
+		await guest.decodes();
 
-			/* a reload is back in its place, without knocking */
-			await guest.press('mute');
-			await host.tile('[data-muted="true"]');
-			await guest.page.reload();
-			await guest.on('call');
-			assert.equal(await host.page.$('[data-test="knock"]'), null);
-			await guest.find('mute', '[data-on="false"]');
-			await guest.press('mute');
-			await host.tile('[data-muted="false"]');
-			await guest.decodes();
-			const [before] = await host.media();
-			await host.page.waitForFunction(() => window.seen.connections.length > 1, { timeout: 15_000 });
-			await host.decodes();
-			assert.ok(before, 'there was a connection all along');
-
-			/* and so is the host's */
-			await host.page.reload();
-			await host.on('call');
-			await Promise.all([host.decodes(), guest.decodes()]);
-
-			/* the end */
-			await host.press('end');
-			await host.press('end-confirm');
-			await Promise.all([host.on('ended'), guest.on('ended')]);
-			for (const one of [host, guest]) {
-				assert.equal(await one.page.evaluate(() => window.seen.connections.filter((pc) => pc.connectionState !== 'closed').length), 0);
-				assert.deepEqual(await one.complaints(), []);
-			}
-
-			/* the link is dead */
-			await guest.open(link);
-			await guest.page.waitForSelector('[data-why="over"]');
-		} finally {
-			await host.close();
-			await guest.close();
+		/* the end */
+		await host.press('end');
+		await host.press('end-confirm');
+		await Promise.all([host.on('ended'), guest.on('ended')]);
+		for (const one of [host, guest]) {
+			assert.ok(await one.page.evaluate(() => window.seen.connections.every((pc) => pc.connectionState === 'closed')));
+			assert.deepEqual(await one.complaints(), []);
 		}
+
+		/* the link is dead */
+		await guest.open(link);
+		await guest.page.waitForSelector('[data-why="over"]');
 	});
-}
