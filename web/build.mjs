@@ -64,7 +64,30 @@ const html = readFileSync(join(root, 'src/index.html'), 'utf8')
 writeFileSync(join(out, 'index.html'), html);
 writeFileSync(join(out, 'favicon.svg'), readFileSync(join(root, 'src/favicon.svg')));
 
-/* What a first visit weighs: the page, its script and style, and one language. */
+/*
+ * What a first visit weighs before the person can do anything: the page, its icon, script and style, the part for this page
+ * with all that it imports, and the longest language. What is inside a visit comes while the name is typed.
+ */
 const weight = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
-const first = [join(out, 'index.html'), ...built.filter((one) => !/de\.json$/.test(one.entryPoint ?? '')).map((one) => one.file)];
-console.log(`web: ${out}: first load ${first.reduce((sum, file) => sum + weight(file), 0)} bytes compressed`);
+const { outputs } = result.metafile;
+const output = (entry) => Object.keys(outputs).find((path) => outputs[path].entryPoint === entry);
+
+function withImports(paths, all = new Set()) {
+	for (const path of paths)
+		if (!all.has(path)) {
+			all.add(path);
+			withImports(outputs[path].imports.filter((one) => one.kind === 'import-statement').map((one) => one.path), all);
+		}
+	return [...all];
+}
+
+const total = (files) => files.reduce((sum, file) => sum + weight(resolve(root, file)), 0);
+const language = Math.max(...Object.keys(outputs).filter((path) => outputs[path].entryPoint?.startsWith('locales/')).map((path) => total([path])));
+const pages = { home: ['src/ui/making.ts'], join: ['src/ui/joining.ts'], 'join and call': ['src/ui/joining.ts', 'src/inside.ts'] };
+
+for (const [page, parts] of Object.entries(pages)) {
+	const files = withImports(['src/main.tsx', ...parts].map(output));
+	const bytes = total([join(out, 'index.html'), join(out, 'favicon.svg'), output('src/styles/main.css'), ...files]) + language;
+
+	console.log(`web: ${page}: ${bytes} bytes compressed`);
+}

@@ -16,6 +16,7 @@ const skip = (process.env.PARAVENT_STRICT !== '1' && missing) || lacking('chromi
 const folder = process.env.SCREENSHOTS ?? '../../build/screenshots';
 const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
 const EDGES = { narrow: { width: 320, height: 640 }, flat: { width: 740, height: 360 } };
+const KEY = 'AAECAwQFBgcICQoLDA0ODw';
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
 
@@ -85,6 +86,8 @@ scene('every screen', {
 	timeout: 600_000,	/* a hundred pictures */
 }, async ({ host, guest, third }) => {
 	const meeting = await server.create({ capacity: 3, hostName: 'Dr. Linde', title: 'Follow-up after the operation' });
+	const hostUrl = `${meeting.hostUrl}&k=${KEY}`;
+	const joinUrl = `${meeting.joinUrl}#k=${KEY}`;
 
 	await host.page.goto(`${server.url}/?lang=en`);
 	await host.on('home');
@@ -97,7 +100,7 @@ scene('every screen', {
 	await host.page.waitForSelector('.own');
 	await picture(host, 'home-own-de');
 
-	await host.open(meeting.hostUrl);
+	await host.open(hostUrl);
 	await host.on('join');
 	await host.page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
 	await picture(host, 'join');
@@ -106,7 +109,7 @@ scene('every screen', {
 	await host.on('call');
 	await picture(host, 'call-alone');
 
-	await guest.knock(meeting.joinUrl, 'Maria Sonnenschein');
+	await guest.knock(joinUrl, 'Maria Sonnenschein');
 	await guest.on('waiting');
 	await picture(guest, 'waiting-de');
 	await picture(host, 'call-knock');
@@ -119,7 +122,7 @@ scene('every screen', {
 	await host.press('admit');
 	await guest.on('call');
 	await Promise.all([host.decodes(), guest.decodes()]);
-	await Promise.all([host, guest].map((one) => one.tile('[data-path="direct"]')));
+	await Promise.all([host, guest].map((one) => one.tile('[data-path="direct"][data-trust="verified"]')));
 	await picture(host, 'call');
 	await picture(guest, 'call-guest-de');
 	await host.press('panel-open');
@@ -131,7 +134,7 @@ scene('every screen', {
 	await picture(host, 'call-camera-off');
 	await picture(guest, 'call-own-camera-off-de');
 
-	await third.knock(meeting.joinUrl, 'Ines Interpreter');
+	await third.knock(joinUrl, 'Ines Interpreter');
 	await third.on('waiting');
 	await host.press('admit');
 	await host.decodes(2, 20);
@@ -142,9 +145,37 @@ scene('every screen', {
 	await host.press('end-confirm');
 	await host.on('ended');
 	await picture(host, 'ended');
-	await guest.open(meeting.joinUrl);
+	await guest.open(joinUrl);
 	await guest.page.waitForSelector('[data-why="over"]');
 	await picture(guest, 'refused-de');
+});
+
+scene('two words to compare, and what is said when they differ', {
+	cast: { host: 'chromium', guest: ['chromium', 'de'] },
+	skip,
+}, async ({ host, guest }) => {
+	const meeting = await server.create({ hostName: 'Dr. Linde' });
+
+	await host.knock(meeting.hostUrl, 'Dr. Linde');
+	await host.on('call');
+	await guest.knock(meeting.joinUrl, 'Maria Sonnenschein');
+	await guest.on('waiting');
+	await host.press('admit');
+	await Promise.all([host.find('compare'), guest.find('compare')]);
+	await picture(host, 'call-words');
+	await picture(guest, 'call-words-de');
+	await guest.press('match');
+	await picture(guest, 'call-words-pressed-de');
+	await guest.press('panel-open');
+	await picture(guest, 'call-words-panel-de');
+	await guest.press('panel-close');
+	await host.press('differ');
+	await Promise.all([host, guest].map((one) => one.tile('[data-link="refused"]')));
+	await picture(host, 'call-refused');
+	await picture(guest, 'call-refused-de');
+	await guest.open(`${meeting.joinUrl}#k=cut`);
+	await guest.page.waitForSelector('[data-why="cut"]');
+	await picture(guest, 'refused-cut-de');
 });
 
 scene('joining without camera and microphone is possible', {

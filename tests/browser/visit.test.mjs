@@ -31,11 +31,11 @@ for (const [first, second] of PAIRS)
 		await host.press('create');
 		await host.on('links');
 		const link = await host.value('guest-link');
-		assert.match(link, /\/join\/[\w-]{22}$/, 'the guest\'s link holds no secret');
-		assert.match(await host.value('host-link'), /#token=/);
+		assert.match(link, /\/join\/[\w-]{22}#k=[\w-]{22}$/, 'the guest\'s link holds the link key and no other secret');
+		assert.match(await host.value('host-link'), /#k=[\w-]{22}&token=/);
 		await host.press('start');
 		await host.on('join');
-		assert.doesNotMatch(host.page.url(), /token/, 'the token leaves the address bar');
+		assert.doesNotMatch(host.page.url(), /token|k=/, 'token and key leave the address bar');
 		await host.page.waitForFunction(() => document.querySelector('[data-test=name]').value === 'Dr. Linde');
 		await host.press('join');
 		await host.on('call');

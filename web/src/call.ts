@@ -3,12 +3,14 @@
  * so that a test can play both sides without a browser.
  */
 import { Peer, type Kind, type PeerHome, type SignalData } from './peer';
-import type { ClientMessage, Clock, IceServer, Path } from './protocol';
+import type { Anchor } from './proof';
+import type { ClientMessage, Clock, IceServer, Path, ReportEvent } from './protocol';
 
 const FRESH_MS = 2000;
 
 export interface CallOptions {
 	self: string;
+	anchor: Anchor;
 	iceServers: IceServer[];
 	relayOnly: boolean;
 	clock: Clock;
@@ -41,6 +43,10 @@ export class Call implements PeerHome {
 		return this.o.self;
 	}
 
+	get anchor(): Anchor {
+		return this.o.anchor;
+	}
+
 	/**
 	 * Somebody is inside. begins: we came after him, so the offer is ours to make.
 	 *
@@ -63,6 +69,11 @@ export class Call implements PeerHome {
 	hear(from: string, data: unknown): void {
 		if (data && typeof data === 'object')
 			this.peers.get(from)?.hear(data as SignalData);
+	}
+
+	/** The person has compared the two words with what the other said. */
+	compared(id: string, same: boolean): void {
+		this.peers.get(id)?.compared(same);
 	}
 
 	setAway(id: string, away: boolean): void {
@@ -135,8 +146,8 @@ export class Call implements PeerHome {
 		return this.o.say({ type: 'signal', to, data });
 	}
 
-	report(peer: string, event: 'connected' | 'lost', path?: Path): boolean {
-		return this.o.say({ type: 'report', peer, event, path });
+	report(peer: string, event: ReportEvent, path?: Path, stats?: Record<string, number | boolean>): boolean {
+		return this.o.say({ type: 'report', peer, event, path, stats });
 	}
 
 	/* Relay credentials grow old. One question serves all who ask at the same time, and nobody waits long for the answer. */

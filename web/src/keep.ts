@@ -5,7 +5,8 @@
 
 export interface Place {
 	token?: string;
-	key?: string;		/* the link key: kept for whoever reads it, never sent */
+	key?: string;		/* the link key, never sent */
+	keySeen?: boolean;	/* it came where the server could read it */
 	name?: string;
 	resume?: string;
 	mic?: boolean;
@@ -17,6 +18,7 @@ export interface OwnMeeting {
 	id: string;
 	title: string;
 	token: string;
+	key?: string;
 	made: number;
 }
 
@@ -68,6 +70,11 @@ export function keepMeeting(one: OwnMeeting): void {
 
 export function forgetMeeting(id: string): void {
 	write(browser, MEETINGS, ownMeetings().filter((one) => one.id !== id));
+}
+
+/** The link key of a meeting: from its link, or because it was made here. */
+export function keyOf(id: string): string | undefined {
+	return readPlace(id).key ?? ownMeetings().find((one) => one.id === id)?.key;
 }
 
 export function chosenDevices(): Partial<Record<'audio' | 'video', string>> {

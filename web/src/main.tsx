@@ -1,12 +1,11 @@
 /* The first thing that runs: take the secrets out of the address bar, find the words, draw. */
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { keepPlace, readPlace } from './keep';
 import { cleanAddress, readRoute } from './route';
-import { isHeld, keepPlace, readPlace } from './keep';
 import { people, practice, screen, waiting } from './state';
 import { chooseLocale, t, useWords, type Locale } from './t';
 import { App } from './ui/app';
-import { comeBack, look, show } from './visit';
 
 const DICTIONARIES: Record<Locale, () => Promise<{ default: Record<string, string> }>> = {
 	en: () => import('../locales/en.json'),
@@ -16,12 +15,12 @@ const DICTIONARIES: Record<Locale, () => Promise<{ default: Record<string, strin
 const route = readRoute(location);
 
 if (route.page === 'join') {
-	const { id, token, key } = route;
+	const { id, token, key, keySeen } = route;
 
 	if (token)	/* another person's link is another place */
 		keepPlace(id, token === readPlace(id).token ? {} : { token, resume: undefined });
 	if (key)
-		keepPlace(id, { key });
+		keepPlace(id, key === readPlace(id).key ? { keySeen: keySeen || readPlace(id).keySeen } : { key, keySeen, resume: undefined });
 	history.replaceState(null, '', cleanAddress(location));
 }
 
@@ -31,16 +30,11 @@ addEventListener('hashchange', () => location.reload());
 async function begin(): Promise<void> {
 	const locale = chooseLocale(new URLSearchParams(location.search).get('lang'), navigator.languages);
 
+	const part = route.page === 'join' ? import('./ui/joining') : import('./ui/making');
+
 	useWords(locale, (await DICTIONARIES[locale]()).default);
 	document.documentElement.lang = locale;
-	if (route.page === 'join') {
-		const place = readPlace(route.id);
-
-		show('join');
-		void look(route.id);
-		if (isHeld(place, Date.now()))
-			comeBack(route.id, place);
-	}
+	(await part).begin(route.page === 'join' ? route.id : '');
 	render(<App locale={locale} route={route} />, document.getElementById('app')!);
 }
 

@@ -6,18 +6,23 @@
  * without a track, so muting, switching and unplugging never need a negotiation.
  */
 import { pathOf } from './path';
-import type { Clock, Path } from './protocol';
+import { Proof, type Anchor, type Evidence, type Trust } from './proof';
+import type { Clock, Path, ReportEvent } from './protocol';
 
-export type LinkState = 'connecting' | 'connected' | 'interrupted';
+/** refused: what came was not what the link key signs; nothing is connected. */
+export type LinkState = 'connecting' | 'connected' | 'interrupted' | 'refused';
 export type Kind = 'audio' | 'video';
 export const KINDS: readonly Kind[] = ['audio', 'video'];
 
 type Report = 'connected' | 'lost';
 
 /** What travels in `signal.data`. */
-export interface SignalData {
+export interface SignalData extends Evidence {
 	description?: { type: 'offer' | 'answer'; sdp: string };
 	candidate?: RTCIceCandidateInit;
+	nonce?: string;
+	match?: boolean;
+	refused?: boolean;
 }
 
 /** What a peer needs from the call it belongs to. */
@@ -25,11 +30,13 @@ export interface PeerHome {
 	readonly clock: Clock;
 	readonly online: boolean;
 	readonly local: MediaStream;
+	readonly self: string;
+	readonly anchor: Anchor;
 	track(kind: Kind): MediaStreamTrack | null;
 	connection(): RTCPeerConnection;
 	stream(): MediaStream;
 	send(to: string, data: SignalData): boolean;
-	report(peer: string, event: Report, path?: Path): boolean;
+	report(peer: string, event: ReportEvent, path?: Path, stats?: Record<string, number | boolean>): boolean;
 	/** Resolves, soon in any case, when the ICE servers are as fresh as can be had. */
 	fresh(): Promise<void>;
 	changed(peer: Peer): void;
@@ -53,6 +60,8 @@ export class Peer {
 	state: LinkState = 'connecting';
 	away = false;
 	path: Path | null = null;
+	trust: Trust = 'unknown';
+	readonly proof: Proof;
 
 	private readonly home: PeerHome;
 	private readonly polite: boolean;
@@ -64,11 +73,14 @@ export class Peer {
 	private restarted = false;
 	private rebuilt = 0;
 	private unsent: RTCIceCandidateInit[] = [];
+	private signing = false;	/* no candidate may run ahead of its description */
 	private timer: unknown = null;
 	private looking: unknown = null;
 	private down: unknown = null;
 	private due: Report | null = null;
 	private told: Report | null = null;
+	private verdict: ReportEvent | null = null;
+	private toldVerdict: ReportEvent | null = null;
 	private gone = false;
 	private work: Promise<void> = Promise.resolve();
 
@@ -79,6 +91,7 @@ export class Peer {
 		this.polite = polite;
 		this.begins = begins;
 		this.stream = home.stream();
+		this.proof = new Proof(home.anchor, home.self, id);
 	}
 
 	/** Something could pass now: at the beginning, when our signaling is back, or when his is. */
@@ -88,13 +101,16 @@ export class Peer {
 
 			if (!this.reachable())
 				return;
-			if (!pc && this.begins)
+			if (!pc && this.begins && this.state !== 'refused')
 				this.build(true);
 			else if (pc?.signalingState === 'have-local-offer')
-				this.describe(pc);	/* the offer, or the answer to it, may have been lost */
+				await this.describe(pc);	/* the offer, or the answer to it, may have been lost */
+			else if (pc)
+				this.tell();
 			for (const candidate of this.unsent.splice(0))
 				this.home.send(this.id, { candidate });
 			this.report();
+			this.vouch();
 			if (this.stale)
 				void this.restart();
 			else
@@ -119,12 +135,28 @@ export class Peer {
 	}
 
 	hear(data: SignalData): void {
-		const { description, candidate } = data;
+		const { description, candidate, nonce, match, refused } = data;
 
 		if (description)
-			this.queue(() => this.hearDescription(description));
+			this.queue(() => this.hearDescription(description, data));
 		if (candidate)
 			this.queue(() => this.hearCandidate(candidate));
+		if (nonce)
+			this.queue(() => this.hearNonce(nonce));
+		if (match)
+			this.queue(async () => this.press('theirs'));
+		if (refused)
+			this.queue(async () => this.refuse());
+	}
+
+	/** The person has compared the two words. */
+	compared(same: boolean): void {
+		this.queue(async () => {
+			if (!same)
+				return this.refuse(true);
+			this.press('mine');
+			this.tell();
+		});
 	}
 
 	/** Our track of this kind is another one now, or none. */
@@ -169,7 +201,9 @@ export class Peer {
 		return this.home.online && !this.away && !this.gone;
 	}
 
-	private async hearDescription(description: NonNullable<SignalData['description']>): Promise<void> {
+	private async hearDescription(description: NonNullable<SignalData['description']>, evidence: Evidence): Promise<void> {
+		if (!await this.proof.accepts(description, evidence.mac))
+			return this.refuse(true);
 		const session = sessionOf(description.sdp);
 		const rebuilt = this.theirs !== '' && session !== this.theirs;
 
@@ -178,8 +212,11 @@ export class Peer {
 				return this.build(true);	/* a new connection answered what was meant for the old one */
 			if (this.pc?.signalingState !== 'have-local-offer')
 				return;
+			if (!this.proof.take(description, evidence))
+				return this.refuse(true);
 			await this.pc.setRemoteDescription(description);
 			this.theirs = session;
+			this.tell();
 			return;
 		}
 		if (!this.pc || rebuilt)
@@ -192,8 +229,11 @@ export class Peer {
 			if (!this.pc.currentRemoteDescription)
 				this.build(false);
 		}
+		if (!this.proof.take(description, evidence))
+			return this.refuse(true);
 		await this.answer(this.pc!, description);
 		this.theirs = session;
+		this.tell();
 	}
 
 	private async answer(pc: RTCPeerConnection, offer: RTCSessionDescriptionInit): Promise<void> {
@@ -209,7 +249,7 @@ export class Peer {
 			await line.sender.replaceTrack(track);
 		}
 		await pc.setLocalDescription();
-		this.describe(pc);
+		await this.describe(pc);
 	}
 
 	private async hearCandidate(candidate: RTCIceCandidateInit): Promise<void> {
@@ -224,20 +264,90 @@ export class Peer {
 		if (pc !== this.pc || pc.signalingState !== 'stable')
 			return;
 		await pc.setLocalDescription();
-		this.describe(pc);
+		await this.describe(pc);
 	}
 
-	private describe(pc: RTCPeerConnection): void {
+	private async describe(pc: RTCPeerConnection): Promise<void> {
+		this.signing = true;
+		const evidence = await this.proof.sign(pc.localDescription!);
+		/* only now: what the description holds by now need not be sent again */
 		const { type, sdp } = pc.localDescription!;
 
-		/* what the description already holds need not be sent again */
+		this.signing = false;
 		this.unsent = [];
 		if (this.reachable())
-			this.home.send(this.id, { description: { type: type as 'offer' | 'answer', sdp } });
+			this.home.send(this.id, { description: { type: type as 'offer' | 'answer', sdp }, ...evidence });
+	}
+
+	private async hearNonce(nonce: string): Promise<void> {
+		if (!this.pc?.localDescription)
+			return;
+		await this.proof.hear(nonce, this.pc.localDescription.sdp);
+		this.home.changed(this);
+	}
+
+	/* What goes without a description. Twice does no harm. */
+	private tell(): void {
+		const nonce = this.proof.reveal();
+
+		if (!nonce || !this.reachable())
+			return;
+		this.home.send(this.id, { nonce });
+		if (this.proof.mine)
+			this.home.send(this.id, { match: true });
+	}
+
+	private press(who: 'mine' | 'theirs'): void {
+		if (!this.proof.words)
+			return;
+		this.proof[who] = true;
+		this.judge();
+	}
+
+	/** Nothing is connected, and nothing will be until an offer comes that is as it should be. */
+	private refuse(say = false): void {
+		this.demolish();
+		this.theirs = '';
+		this.state = 'refused';
+		this.trust = 'unknown';
+		this.unwatch();
+		this.up();
+		if (say && this.reachable())
+			this.home.send(this.id, { refused: true });
+		this.vouch('refused');
+		this.home.changed(this);
+	}
+
+	/* It is connected: to whom? */
+	private async confirm(pc: RTCPeerConnection): Promise<void> {
+		if (pc !== this.pc || pc.connectionState !== 'connected')
+			return;
+		const [certificate] = pc.getTransceivers()[0]?.sender.transport?.getRemoteCertificates?.() ?? [];
+
+		if (await this.proof.holds(pc.localDescription!.sdp, certificate))
+			this.judge();
+		else
+			this.refuse(true);
+	}
+
+	private judge(): void {
+		if (this.pc?.connectionState !== 'connected')
+			return;
+		this.trust = this.proof.trust;
+		this.vouch(this.trust as ReportEvent);
+		this.home.changed(this);
+	}
+
+	private vouch(event = this.verdict): void {
+		const how = event === 'verified' ? { words: this.proof.byWords } : undefined;
+
+		this.verdict = event;
+		if (event && event !== this.toldVerdict && this.home.report(this.id, event, undefined, how))
+			this.toldVerdict = event;
 	}
 
 	private trickle(candidate: RTCIceCandidateInit): void {
-		if (!this.reachable() || !this.home.send(this.id, { candidate }))
+		if (this.signing || !this.reachable() || !this.home.send(this.id, { candidate }))
 			this.unsent.push(candidate);
 	}
 
@@ -246,9 +356,13 @@ export class Peer {
 		const pc = this.home.connection();
 
 		this.pc = pc;
+		this.proof.renew();
+		if (this.state === 'refused')
+			this.state = 'connecting';
+		this.trust = 'unknown';
 		this.theirs = '';
 		this.unsent = [];
-		this.stale = this.restarted = false;
+		this.stale = this.restarted = this.signing = false;
 		this.path = null;
 		this.due = null;
 		if (this.told === 'connected')
@@ -287,13 +401,15 @@ export class Peer {
 	}
 
 	private look(): void {
-		const now = this.pc?.connectionState;
+		const pc = this.pc;
+		const now = pc?.connectionState;
 
-		if (now === 'connected') {
+		if (pc && now === 'connected') {
 			this.state = 'connected';
 			this.restarted = false;
 			this.rebuilt = 0;
 			this.up();
+			this.queue(() => this.confirm(pc));
 			void this.findPath();
 		} else if (now === 'disconnected' || now === 'failed' || (now === 'new' && this.state === 'connected')) {
 			/* once we have seen each other it is an interruption, until we do again; a restart (connecting) need not be one */
@@ -315,12 +431,12 @@ export class Peer {
 		if (this.timer !== null && this.restarted && now !== 'failed' && this.reachable())
 			return;		/* a restart has its time, whatever states it goes through */
 		this.unwatch();
-		if (!this.reachable() || now === 'closed')
+		if (!this.reachable() || now === 'closed' || this.state === 'refused')
 			return;
 		if (now === 'failed')
 			this.wait(grace + this.pause(), () => this.rebuild());
 		else if (this.restarted)
-			this.wait(RESTARTED_MS + grace, () => this.judge());
+			this.wait(RESTARTED_MS + grace, () => this.giveUp());
 		else if (now === 'disconnected')
 			this.wait(RESTART_MS + grace, () => this.restart());
 		else if (now !== 'connected')
@@ -360,7 +476,7 @@ export class Peer {
 	}
 
 	/* A restart has had its time. */
-	private judge(): void {
+	private giveUp(): void {
 		this.restarted = false;
 		if (this.pc?.connectionState !== 'connected')
 			void this.rebuild();
@@ -372,7 +488,7 @@ export class Peer {
 		await this.home.fresh();
 		this.queue(async () => {
 			/* he may have been first meanwhile */
-			if (pc !== this.pc || !this.reachable() || pc?.connectionState === 'connected')
+			if (pc !== this.pc || !this.reachable() || pc?.connectionState === 'connected' || this.state === 'refused')
 				return;
 			this.report('lost');
 			this.rebuilt++;

@@ -27,6 +27,7 @@ export interface Meeting {
 	relayOnly: boolean;
 	hostName?: string | null;
 	practice?: string;
+	locale?: string | null;
 	joinUrl: string;
 }
 
@@ -52,6 +53,9 @@ export interface Participant extends Named {
 /** The way media go: straight, or through the relay and how we come to it. */
 export type Path = 'direct' | 'relay-udp' | 'relay-tcp' | 'relay-tls';
 
+/** Each becomes a line of the visit's report. */
+export type ReportEvent = 'connected' | 'lost' | 'verified' | 'unverified' | 'refused';
+
 export type ServerMessage =
 	| { type: 'waiting'; id: string; resume: string; position: number; meeting: Meeting; iceServers: IceServer[] }
 	| { type: 'welcome'; id: string; resume: string; role: Role; meeting: Meeting; participants: Participant[];
@@ -59,7 +63,8 @@ export type ServerMessage =
 	| { type: 'knock'; id: string } & Named
 	| { type: 'knock-gone'; id: string }
 	| { type: 'participant-joined'; id: string; role: Role } & Named
-	| { type: 'participant-away' | 'participant-back'; id: string }
+	| { type: 'participant-away'; id: string }
+	| { type: 'participant-back'; id: string } & Named
 	| { type: 'participant-left'; id: string; reason: 'left' | 'lost' | 'removed' | 'replaced' }
 	| { type: 'signal'; from: string; data: unknown }
 	| { type: 'media'; id: string } & MediaState
@@ -71,13 +76,13 @@ export type ServerMessage =
 	| { type: 'error'; code: string; detail: string; re?: string };
 
 export type ClientMessage =
-	| { type: 'join'; name: string; token?: string; resume?: string }
+	| { type: 'join'; token?: string; resume?: string } & Named
 	| { type: 'signal'; to: string; data: unknown }
 	| { type: 'media' } & MediaState
 	| { type: 'admit' | 'deny' | 'remove'; id: string }
-	| { type: 'note'; to: string; text: string }
+	| { type: 'note'; to: string; text?: string; sealed?: string }
 	| { type: 'lock'; on: boolean }
-	| { type: 'report'; peer: string; event: 'connected' | 'lost'; path?: Path }
+	| { type: 'report'; peer: string; event: ReportEvent; path?: Path; stats?: Record<string, number | boolean> }
 	| { type: 'ice' | 'end' | 'leave' };
 
 /** As much of a WebSocket as is used here. */
@@ -104,7 +109,7 @@ export interface Closing {
 export type Phase = 'connecting' | 'waiting' | 'inside' | 'lost' | 'closed';
 
 export interface SignalingOptions {
-	name: string;
+	who: Named;
 	token?: string;
 	resume?: string;
 	open(): Wire;
@@ -201,7 +206,7 @@ export class Signaling {
 		/* some networks swallow the handshake itself */
 		this.expectAnswer(ANSWER_MS);
 		wire.onopen = () => {
-			wire.send(JSON.stringify({ type: 'join', name: this.o.name, token: this.o.token, resume: this.resume }));
+			wire.send(JSON.stringify({ type: 'join', ...this.o.who, token: this.o.token, resume: this.resume }));
 			this.expectAnswer(ANSWER_MS);
 		};
 		wire.onmessage = (event) => this.hear(event.data);

@@ -4,7 +4,7 @@ import type { Closing, Meeting } from './protocol';
 
 export type Refusal =
 	| 'bad-join' | 'token' | 'denied' | 'removed' | 'replaced' | 'missing' | 'timeout' | 'full' | 'locked' | 'over'
-	| 'cancelled' | 'expired' | 'too-fast' | 'protocol' | 'server' | 'busy' | 'network' | 'unsupported';
+	| 'cancelled' | 'expired' | 'too-fast' | 'protocol' | 'server' | 'busy' | 'network' | 'unsupported' | 'cut' | 'insecure';
 
 /** Where trying again can help. */
 export const WORTH_A_TRY: ReadonlySet<Refusal> = new Set<Refusal>([

@@ -1,6 +1,7 @@
 /* What the screens show. Written by visit.ts and the pages' own handlers, read by components. */
 import { signal } from '@preact/signals';
 import type { LinkState } from './peer';
+import type { Trust } from './proof';
 import type { MediaState, Meeting, Path, Role } from './protocol';
 import type { Refusal } from './refusal';
 
@@ -15,6 +16,11 @@ export interface Person {
 	link: LinkState;
 	path: Path | null;
 	stream: MediaStream | null;
+	trust: Trust;
+	words: [number, number] | null;
+	agreed: boolean;	/* I have pressed "they match" */
+	keySeen: boolean;
+	lang?: string;		/* of both our pages */
 }
 
 export interface Waiting {
@@ -23,6 +29,10 @@ export interface Waiting {
 }
 
 export const screen = signal<Screen>('home');
+export function show(to: Screen): void {
+	screen.value = to;
+}
+
 export const meeting = signal<Meeting | null>(null);
 
 /** Whose visit it is, as the operator named the practice. */

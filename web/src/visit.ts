@@ -5,13 +5,15 @@
 import { effect } from '@preact/signals';
 import { announce, notice } from './announce';
 import { ApiProblem, endMeeting, getMeeting, socketUrl } from './api';
-import { Call } from './call';
+import type { Call } from './call';
 import { chime } from './chime';
-import { forgetMeeting, keepPlace, readPlace, type Place } from './keep';
+import { forgetMeeting, keepPlace, keyOf, readPlace, type Place } from './keep';
+import type { LinkKey } from './linkkey';
 import { camera, cameraOn, mic, micOn, openOwn, stopOwn } from './own';
 import type { Peer } from './peer';
 import { Signaling, UNSAID, type Clock, type Closing, type Meeting, type Named, type ServerMessage, type Wire } from './protocol';
 import { refusalOf, refusalOfApi, refusalOfStatus, type Refusal } from './refusal';
+import { fragment } from './route';
 import * as state from './state';
 import { t } from './t';
 import { stayAwake } from './wake';
@@ -24,6 +26,12 @@ const clock: Clock = {
 let meetingId = '';
 let signaling: Signaling | null = null;
 let call: Call | null = null;
+let key: LinkKey | null = null;
+let certificate: RTCCertificate | undefined;
+
+/* What is only needed inside comes while the person finds the name field. */
+const inside = () => import('./inside');
+let within: Awaited<ReturnType<typeof inside>>;
 
 /* -- Coming in -- */
 
@@ -37,6 +45,8 @@ export async function look(id: string): Promise<void> {
 		state.meeting.value = meeting;
 		if (closed && !signaling)
 			refuse(closed);
+		else
+			void inside().catch(() => {});		/* enter() tries again, and says so */
 	} catch (problem) {
 		if (!signaling)		/* else it is on its way, and will know better */
 			refuse(refusalOfApi(problem as ApiProblem));
@@ -44,20 +54,44 @@ export async function look(id: string): Promise<void> {
 }
 
 /** Knock, or come back with `resume`. */
-export function enter(id: string, name: string): void {
+export async function enter(id: string, name: string): Promise<void> {
 	const place = readPlace(id);
+	const linkKey = keyOf(id);
+	let who: Named = { name };
 
 	if (typeof RTCPeerConnection === 'undefined')
 		return refuse('unsupported');
+	if (linkKey && !crypto.subtle)
+		return refuse('insecure');
 	meetingId = id;
 	keepPlace(id, { name });
 	state.connecting.value = true;
-	signaling = new Signaling({
-		name,
+	try {
+		within = await inside();
+	} catch {
+		return refuse('network');
+	}
+	key = linkKey ? await within.LinkKey.of(linkKey, id) : null;
+	if (key)
+		who = { sealed: await key.seal('name', name) };
+	/* one for all connections of this visit: who was verified stays so when a connection is built anew */
+	certificate = await RTCPeerConnection.generateCertificate({ name: 'ECDSA', namedCurve: 'P-256' } as AlgorithmIdentifier)
+		.catch(() => undefined);
+	if (!state.connecting.value)		/* refused meanwhile */
+		return;
+	const mine = signaling = new Signaling({
+		who,
 		token: place.token,
 		resume: place.resume,
 		open: () => new WebSocket(socketUrl(id), 'paravent.v1') as unknown as Wire,
-		hear,
+		hear: (message) => {
+			heard = heard.then(async () => {
+				const clear = await unseal(message);
+
+				if (mine === signaling)
+					hear(clear);
+			}).catch((problem) => console.warn('visit', problem));
+		},
 		phase: (phase) => {
 			const lost = phase === 'lost';
 
@@ -79,13 +113,36 @@ export function comeBack(id: string, place: Place): void {
 	mic.wanted.value = place.mic ?? true;
 	camera.wanted.value = place.camera ?? true;
 	void openOwn();
-	enter(id, place.name!);
+	void enter(id, place.name!);
 }
 
 /* -- What the server says -- */
 
 /** What only a host sends, and wants to know if it failed. */
 const HOSTLY: ReadonlySet<string> = new Set(['admit', 'deny', 'remove', 'note', 'lock', 'end']);
+
+/* Opening what is sealed takes a moment, and the order of what is heard matters. */
+let heard: Promise<void> = Promise.resolve();
+
+async function named<T extends Named>(one: T): Promise<T> {
+	return key && one.sealed ? { ...one, name: await key.open('name', one.sealed) ?? undefined } : one;
+}
+
+async function unseal(message: ServerMessage): Promise<ServerMessage> {
+	switch (message.type) {
+	case 'welcome':
+		return { ...message, participants: await Promise.all(message.participants.map(named)) };
+	case 'knock':
+	case 'participant-joined':
+	case 'participant-back':
+		return named(message);
+	case 'note':
+		/* where there is a key, only its holders have anything to say */
+		return key ? { ...message, text: await key.open('note', message.sealed ?? '') ?? undefined } : message;
+	default:
+		return message;
+	}
+}
 
 function nameOf(one: Named): string {
 	return one.name || t('people.someone');
@@ -118,9 +175,13 @@ function hear(message: ServerMessage): void {
 		announce(t('announce.joined', { name: nameOf(message) }));
 		break;
 	case 'participant-away':
+		change(message.id, { away: true });
+		call?.setAway(message.id, true);
+		break;
 	case 'participant-back':
-		change(message.id, { away: message.type === 'participant-away' });
-		call?.setAway(message.id, message.type === 'participant-away');
+		/* a server that was restarted has forgotten the name, and says it again now */
+		change(message.id, { away: false, ...message.name && { name: message.name } });
+		call?.setAway(message.id, false);
 		break;
 	case 'participant-left':
 		announce(t('announce.left', { name: person(message.id)?.name ?? t('people.someone') }));
@@ -173,11 +234,15 @@ function forgetKnock(id: string): void {
 	state.waiting.value = state.waiting.value.filter((one) => one.id !== id);
 }
 
+const UNMET: Pick<state.Person, 'link' | 'path' | 'stream' | 'trust' | 'words' | 'agreed' | 'keySeen' | 'lang'> = {
+	link: 'connecting', path: null, stream: null, trust: 'unknown', words: null, agreed: false, keySeen: false, lang: undefined,
+};
+
 function arrive(one: { id: string; role: state.Person['role']; away?: boolean } & Named): void {
 	if (!person(one.id))
 		state.people.value = [...state.people.value, {
 			id: one.id, role: one.role, name: nameOf(one), media: UNSAID, away: one.away ?? false,
-			link: 'connecting', path: null, stream: null,
+			...UNMET,
 		}];
 }
 
@@ -185,7 +250,7 @@ function wait(message: Extract<ServerMessage, { type: 'waiting' }>): void {
 	/* the place was held no longer, and we knock anew */
 	hangUp();
 	settle(message.meeting, message.resume);
-	show('waiting');
+	state.show('waiting');
 }
 
 function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
@@ -203,20 +268,20 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 	state.people.value = message.participants.map((one) => {
 		const known = before.find((other) => other.id === one.id);
 		return {
-			id: one.id, role: one.role, name: nameOf(one), media: one.media, away: one.away ?? false,
-			link: known?.link ?? 'connecting', path: known?.path ?? null, stream: known?.stream ?? null,
+			...UNMET, ...known, id: one.id, role: one.role, name: one.name || known?.name || nameOf(one), media: one.media, away: one.away ?? false,
 		};
 	});
 
-	call ??= new Call({
+	call ??= new within.Call({
 		self: message.id,
+		anchor: { meeting: meetingId, key, seen: readPlace(meetingId).keySeen ?? false, lang: document.documentElement.lang },
 		iceServers: message.iceServers,
 		relayOnly: message.meeting.relayOnly,
 		clock,
-		connection: (config) => new RTCPeerConnection(config),
+		connection: (config) => new RTCPeerConnection({ ...config, certificates: certificate && [certificate] }),
 		stream: () => new MediaStream(),
 		say: (message) => signaling?.send(message) ?? false,
-		changed: ({ id, state: link, path, stream }: Peer) => change(id, { link, path, stream }),
+		changed: draw,
 	});
 	call.setTrack('audio', mic.track.value);
 	call.setTrack('video', camera.track.value);
@@ -231,8 +296,18 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 	} else {
 		announce(t('announce.back'));
 	}
-	show('call');
+	state.show('call');
 	stayAwake(true);
+}
+
+function draw({ id, state: link, path, stream, trust, proof }: Peer): void {
+	const before = person(id);
+
+	change(id, { link, path, stream, trust, words: proof.words, agreed: proof.mine, keySeen: proof.keySeen, lang: proof.lang });
+	if (trust === 'verified' && before?.trust !== trust)
+		notice(t('trust.safe', { name: before?.name ?? '' }));
+	if (link === 'refused' && before?.link !== link)
+		announce(t('trust.refused', { name: before?.name ?? '' }));
 }
 
 function settle(meeting: Meeting, resume: string): void {
@@ -314,7 +389,7 @@ function finish(reason: typeof state.endReason.value): void {
 	if (reason !== 'left')
 		forgetMeeting(meetingId);
 	state.endReason.value = reason;
-	show('ended');
+	state.show('ended');
 }
 
 /** Where coming back to the same place would be the same refusal again. */
@@ -322,12 +397,12 @@ const FOR_GOOD: ReadonlySet<Refusal> = new Set<Refusal>([
 	'bad-join', 'token', 'denied', 'removed', 'missing', 'full', 'locked', 'over', 'cancelled', 'expired',
 ]);
 
-function refuse(why: Refusal): void {
+export function refuse(why: Refusal): void {
 	goOut();
 	if (FOR_GOOD.has(why))
 		keepPlace(meetingId, { resume: undefined });
 	state.refusal.value = why;
-	show('refused');
+	state.show('refused');
 }
 
 function hangUp(): void {
@@ -348,18 +423,26 @@ function goOut(): void {
 	state.lost.value = false;
 }
 
-export function show(screen: state.Screen): void {
-	state.screen.value = screen;
-}
-
 /* -- The host's verbs -- */
 
 export const admit = (id: string) => signaling?.send({ type: 'admit', id });
 export const deny = (id: string) => signaling?.send({ type: 'deny', id });
 export const remove = (id: string) => signaling?.send({ type: 'remove', id });
-export const note = (to: string, text: string) => signaling?.send({ type: 'note', to, text });
+export async function note(to: string, text: string): Promise<boolean> {
+	const said = key ? { sealed: await key.seal('note', text) } : { text };
+
+	return signaling?.send({ type: 'note', to, ...said }) ?? false;
+}
 export const lock = (on: boolean) => signaling?.send({ type: 'lock', on });
 export const end = () => signaling?.send({ type: 'end' });
+
+/** The link for whoever else shall come, with its key. */
+export function inviteUrl(): string {
+	return state.meeting.value!.joinUrl + fragment(keyOf(meetingId));
+}
+
+/** Everybody's verb: are the two words the same? */
+export const compared = (id: string, same: boolean) => call?.compared(id, same);
 
 /* -- The world around the page -- */
 

@@ -12,6 +12,7 @@ export class FakeStream {
 }
 
 class FakeSender {
+	transport?: { getRemoteCertificates(): ArrayBuffer[] };
 	constructor(public track: unknown) {}
 	setStreams(): void {}
 	async replaceTrack(track: unknown): Promise<void> {
@@ -51,7 +52,7 @@ export class FakeConnection {
 	private lines: FakeTransceiver[] = [];
 	private pendingRemote: any = null;
 
-	constructor(public config: any) {
+	constructor(public config: any, private readonly fingerprint = 'sha-256 00') {
 		FakeConnection.all.push(this);
 	}
 
@@ -98,15 +99,17 @@ export class FakeConnection {
 			this.currentRemoteDescription = this.pendingRemote;
 		for (const line of this.lines)
 			line.associated = true;
-		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\nm=${this.lines.length}\r\n` };
+		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\na=fingerprint:${this.fingerprint}\r\nm=${this.lines.length}\r\n` };
 		this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
-		setImmediate(() => this.onicecandidate?.({ candidate: { candidate: `of ${this.session}`, toJSON: () => ({ candidate: `of ${this.session}` }) } }));
+		setImmediate(() => this.found(`of ${this.session}`));
 		this.renew();
 	}
 
 	async setRemoteDescription(description: any): Promise<void> {
 		this.alive();
 		this.remoteDescription = description;
+		for (const [, candidate] of description.sdp.matchAll(/^a=candidate:(.*)$/gm))
+			this.candidates.push({ candidate });
 		if (description.type === 'answer') {
 			if (this.signalingState !== 'have-local-offer')
 				throw new Error('InvalidStateError');
@@ -139,9 +142,21 @@ export class FakeConnection {
 		this.candidates.push(candidate);
 	}
 
+	/* A candidate is in the description from when it is told. */
+	private found(candidate: string): void {
+		this.localDescription = { ...this.localDescription, sdp: `${this.localDescription.sdp}a=candidate:${candidate}\r\n` };
+		this.onicecandidate?.({ candidate: { candidate, toJSON: () => ({ candidate }) } });
+	}
+
 	close(): void {
 		this.connectionState = 'closed';
 		this.signalingState = 'closed';
+	}
+
+	/** What the other turned out to be when the keys were agreed. */
+	sees(certificate: ArrayBuffer): void {
+		for (const { sender } of this.lines)
+			sender.transport = { getRemoteCertificates: () => [certificate] };
 	}
 
 	become(state: string): void {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { complaints } from '../locales.mjs';
 import de from '../locales/de.json';
@@ -31,4 +33,18 @@ test('holes are filled, and counts are said as the language says them', () => {
 test('a name with braces or dollars stays what it is', () => {
 	useWords('en', en);
 	assert.equal(t('knock.waits', { name: '$& {name}' }), '$& {name} is waiting.');
+});
+
+test('each list of words has 256 that differ by more than a letter', () => {
+	const plain = (word: string) => word.toLowerCase().normalize('NFD').replace(/[^a-zß]/g, '');
+	const near = (one: string, other: string) => one.length === other.length
+		&& [...one].filter((letter, n) => letter !== other[n]).length < 2;
+
+	for (const locale of ['en', 'de', 'fr', 'es']) {
+		const words: string[] = JSON.parse(readFileSync(join(WEB_ROOT, `words/words-${locale}.json`), 'utf8')).map(plain);
+
+		assert.equal(words.length, 256, locale);
+		assert.ok(words.every((word) => word.length > 1 && word.length < 14));
+		assert.deepEqual(words.filter((word, n) => words.slice(0, n).some((other) => near(word, other))), [], locale);
+	}
 });

@@ -31,7 +31,7 @@ function setup(more: { token?: string; resume?: string } = {}) {
 	const phases: Phase[] = [];
 	const closings: Closing[] = [];
 	const signaling = new Signaling({
-		name: 'Maria', ...more, clock, random: () => 1,
+		who: { name: 'Maria' }, ...more, clock, random: () => 1,
 		open: () => {
 			const wire = new FakeWire();
 			wires.push(wire);

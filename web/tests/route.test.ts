@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isHeld } from '../src/keep';
 import { refusalOf } from '../src/refusal';
-import { cleanAddress, readRoute } from '../src/route';
+import { cleanAddress, fragment, readRoute } from '../src/route';
 
 const at = (url: string) => new URL(url, 'https://example.org');
 
@@ -26,6 +26,26 @@ test('token and key are read from the fragment, the token also from the query', 
 test('what stays in the address bar holds no secret', () => {
 	assert.equal(cleanAddress(at('/join/abc?jwt=j&lang=de#k=K&token=t')), '/join/abc?lang=de');
 	assert.equal(cleanAddress(at('/join/abc?token=t')), '/join/abc');
+});
+
+test('a link whose # became %23 on its way is mended, and its key counts as seen', () => {
+	const route = (url: string) => readRoute(at(url)) as any;
+
+	for (const url of ['/join/abc%23k=K&token=t', '/join/abc%23k=K%26token=t', '/join/abc&k=K&token=t', '/join/abc/%23k=K&token=t',
+		'/join/abc?k=K&token=t', '/join/abc%23token=t&k=K?lang=de']) {
+		const { id, key, token, keySeen } = route(url);
+		assert.deepEqual([id, key, token, keySeen], ['abc', 'K', 't', true], url);
+		assert.equal(cleanAddress(at(url)), `/join/abc${url.includes('lang') ? '?lang=de' : ''}`);
+	}
+	assert.deepEqual([route('/join/abc%23k=K#k=L').key, route('/join/abc%23k=K#k=L').keySeen], ['L', true]);
+	assert.equal(route('/join/abc#k=K').keySeen, false);
+	assert.equal(route('/join/a%zz').id, 'a%zz', 'nonsense is no reason to fall over');
+});
+
+test('the fragment puts key before token, and nothing where there is nothing', () => {
+	assert.equal(fragment('K', 'a/b'), '#k=K&token=a%2Fb');
+	assert.equal(fragment(undefined, 't'), '#token=t');
+	assert.equal(fragment(), '');
 });
 
 test('a place is held for two minutes', () => {

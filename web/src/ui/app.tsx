@@ -1,29 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { said } from '../announce';
 import type { Route } from '../route';
-import { screen, type Screen } from '../state';
+import { screen } from '../state';
 import type { Locale } from '../t';
-import { CallScreen } from './call';
-import { EndedScreen } from './ended';
-import { HomeScreen } from './home';
-import { JoinScreen } from './join';
-import { LinksScreen } from './links';
-import { RefusedScreen } from './refused';
-import { WaitingScreen } from './waiting';
-
-const SCREENS: Record<Screen, (props: { locale: Locale; id: string }) => preact.JSX.Element> = {
-	home: HomeScreen,
-	links: LinksScreen,
-	join: JoinScreen,
-	waiting: WaitingScreen,
-	call: CallScreen,
-	ended: EndedScreen,
-	refused: RefusedScreen,
-};
+import { SCREENS } from './screens';
 
 export function App({ locale, route }: { locale: Locale; route: Route }) {
 	const now = screen.value;
-	const Current = SCREENS[now];
+	const Current = SCREENS[now]!;
 	const first = useRef(true);
 
 	/* A new screen is read from its heading on, by eyes and by screen readers; the first is the browser's to begin. */

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { noticed } from '../announce';
-import { lost, meeting, people, role, soundBlocked, waiting } from '../state';
+import { lost, people, role, soundBlocked, waiting } from '../state';
 import { t } from '../t';
-import { end, leave } from '../visit';
+import { end, inviteUrl, leave } from '../visit';
 import { CopyLink } from './copy';
 import { Dialog } from './dialog';
 import { Icon } from './icon';
@@ -12,6 +12,7 @@ import { Panel } from './panel';
 import { SelfView } from './self';
 import { Tile } from './tile';
 import { CameraButton, MicButton } from './toggles';
+import { comparable, Compare } from './trust';
 import { unblockSound } from './video';
 
 function Alone() {
@@ -23,7 +24,7 @@ function Alone() {
 			{host && !waiting.value.length && (
 				<>
 					<p>{t('call.aloneHint')}</p>
-					<CopyLink url={meeting.value!.joinUrl} label={t('panel.invite')} name="alone" />
+					<CopyLink url={inviteUrl()} label={t('panel.invite')} name="alone" />
 				</>
 			)}
 		</div>
@@ -65,6 +66,8 @@ function Dock({ panel, setPanel, setEnding }: { panel: boolean; setPanel(on: boo
 export function CallScreen() {
 	const [panel, setPanel] = useState(false);
 	const [ending, setEnding] = useState(false);
+	const [later, setLater] = useState(false);
+	const doubtful = !later && !panel && people.value.find(comparable);
 
 	return (
 		<div class={panel ? 'call with-panel' : 'call'}>
@@ -83,6 +86,7 @@ export function CallScreen() {
 						</button>
 					)}
 					<Knocks />
+					{doubtful && <Compare person={doubtful} later={() => setLater(true)} />}
 				</div>
 				<SelfView />
 			</main>

@@ -1,7 +1,7 @@
 import { readPlace } from '../keep';
-import { endReason, role } from '../state';
+import { endReason, role, show } from '../state';
 import { t, type Locale } from '../t';
-import { endFromOutside, show } from '../visit';
+import { endFromOutside } from '../visit';
 import { FoldingScreen } from './icon';
 import { Page, Title } from './page';
 

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiProblem, createMeeting, getMeeting } from '../api';
 import { forgetMeeting, keepMeeting, ownMeetings, type OwnMeeting } from '../keep';
+import { makeKey } from '../linkkey';
 import type { Meeting } from '../protocol';
 import { refusalOfStatus } from '../refusal';
-import { made } from '../state';
+import { fragment } from '../route';
+import { made, show } from '../state';
 import { t, tTime, type Locale } from '../t';
-import { show } from '../visit';
 import { FoldingScreen } from './icon';
 import { Page, Title } from './page';
 
@@ -38,7 +39,7 @@ function Own({ meetings, forget }: { meetings: OwnMeeting[]; forget(id: string):
 					return (
 						<li key={one.id}>
 							<span class="grow">{title}</span>
-							<a class="button small" href={`/join/${one.id}#token=${encodeURIComponent(one.token)}`}
+							<a class="button small" href={`/join/${one.id}${fragment(one.key, one.token)}`}
 								aria-label={t('home.openNamed', { title })}>{t('home.open')}</a>
 							<button class="button small quiet" type="button" onClick={() => forget(one.id)}
 								aria-label={t('home.forgetNamed', { title })}>{t('home.forget')}</button>
@@ -82,10 +83,14 @@ export function HomeScreen({ locale }: { locale: Locale }) {
 			const meeting = await createMeeting({
 				title: text('title'), hostName: text('hostName'), kind: text('kind') as Meeting['kind'], locale,
 			});
-			keepMeeting({
-				id: meeting.meetingId, title: text('title') ?? '', token: tokenIn(meeting.hostUrl), made: Date.now(),
-			});
-			made.value = { guestUrl: meeting.joinUrl, hostUrl: meeting.hostUrl, meeting };
+			const token = tokenIn(meeting.hostUrl);
+			/* a page that is not secure could make one, but not use it */
+			const key = window.isSecureContext ? makeKey() : undefined;
+
+			keepMeeting({ id: meeting.meetingId, title: text('title') ?? '', token, key, made: Date.now() });
+			made.value = {
+				guestUrl: meeting.joinUrl + fragment(key), hostUrl: meeting.joinUrl + fragment(key, token), meeting,
+			};
 			show('links');
 		} catch (problem) {
 			setProblem(whatWentWrong(problem));

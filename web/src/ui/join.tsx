@@ -66,7 +66,7 @@ export function JoinScreen({ locale, id }: { locale: Locale; id: string }) {
 		if (connecting.value)
 			return;
 		keepPlace(id, { mic: mic.wanted.value, camera: camera.wanted.value });
-		enter(id, said);
+		void enter(id, said);
 	};
 
 	return (

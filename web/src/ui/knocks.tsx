@@ -8,11 +8,11 @@ import { useFocus } from './focus';
 
 function NoteForm({ to, done }: { to: Waiting; done(): void }) {
 	const field = useFocus<HTMLInputElement>();
-	const send = (event: SubmitEvent) => {
+	const send = async (event: SubmitEvent) => {
 		event.preventDefault();
 		const text = String(new FormData(event.currentTarget as HTMLFormElement).get('text')).trim();
 
-		if (text && note(to.id, text))
+		if (text && await note(to.id, text))
 			announce(t('knock.noteSent'));
 		done();
 	};

@@ -13,7 +13,7 @@ export function LinksScreen({ locale }: { locale: Locale }) {
 			<Title>{t('links.title')}</Title>
 			<section class="card">
 				<h2>{guest}</h2>
-				<p>{t('links.guestHint')}</p>
+				<p>{t('links.guestHint')} {guestUrl.includes('#') && t('links.key')}</p>
 				<CopyLink url={guestUrl} label={guest} name="guest" />
 			</section>
 			<section class="card">

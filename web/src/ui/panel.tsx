@@ -1,16 +1,21 @@
 /* Who is here, and what can be set: beside the pictures on a wide screen, over them on a phone. */
-import { locked, meeting, people, role, type Person } from '../state';
+import { locked, people, role, type Person } from '../state';
 import { t } from '../t';
-import { lock, remove } from '../visit';
+import { inviteUrl, lock, remove } from '../visit';
 import { CopyLink } from './copy';
 import { DeviceTrouble, Pickers } from './devices';
 import { useFocus } from './focus';
 import { Icon } from './icon';
+import { comparable, Compare } from './trust';
 
 function Present({ one }: { one: Person }) {
 	return (
 		<li>
-			<span class="grow">{one.name}{one.role === 'host' && ` (${t('panel.host')})`}</span>
+			<div class="grow">
+				{one.name}{one.role === 'host' && ` (${t('panel.host')})`}
+				{one.trust === 'verified' && <p class="hint">{t('trust.safe', { name: one.name })}</p>}
+				{comparable(one) && <Compare person={one} />}
+			</div>
 			{role.value === 'host' && (
 				<button class="button small" type="button" onClick={() => remove(one.id)} data-test="remove" data-person={one.id}>
 					{t('panel.remove')}<span class="unseen"> {one.name}</span>
@@ -44,7 +49,7 @@ export function Panel({ close }: { close(): void }) {
 					</button>
 					<p class="hint">{t(locked.value ? 'panel.lockedHint' : 'panel.lockHint')}</p>
 					<h3>{t('panel.invite')}</h3>
-					<CopyLink url={meeting.value!.joinUrl} label={t('panel.invite')} name="invite" />
+					<CopyLink url={inviteUrl()} label={t('panel.invite')} name="invite" />
 				</>
 			)}
 			<h3>{t('panel.devices')}</h3>

@@ -1,8 +1,8 @@
 import { isHeld, readPlace } from '../keep';
 import { WORTH_A_TRY } from '../refusal';
-import { refusal } from '../state';
+import { refusal, show } from '../state';
 import { t, type Locale } from '../t';
-import { comeBack, look, show } from '../visit';
+import { comeBack, look } from '../visit';
 import { Page, Title } from './page';
 
 export function RefusedScreen({ locale, id }: { locale: Locale; id: string }) {

@@ -1,12 +1,15 @@
 import type { Person } from '../state';
 import { t } from '../t';
 import { Icon } from './icon';
+import { TrustMark } from './trust';
 import { Picture, Sound } from './video';
 
 /** What to say over the picture; null if the picture speaks for itself. */
 function state({ name, link, media, away }: Person): string | null {
 	if (link === 'connecting')
 		return away ? t('tile.away', { name }) : t('tile.connecting', { name });
+	if (link === 'refused')
+		return t('trust.refused', { name });
 	if (link === 'interrupted')
 		return t('tile.interrupted', { name });
 	if (!media.video)
@@ -15,12 +18,12 @@ function state({ name, link, media, away }: Person): string | null {
 }
 
 export function Tile({ person }: { person: Person }) {
-	const { id, name, media, away, link, path, stream } = person;
+	const { id, name, media, away, link, path, stream, trust } = person;
 	const words = state(person);
 
 	return (
 		<figure class="tile" data-test="tile" data-person={id} data-muted={`${!media.audio}`} data-camera={media.video ? 'on' : 'off'}
-			data-away={`${away}`} data-link={link} data-path={path} aria-label={name}>
+			data-away={`${away}`} data-link={link} data-path={path} data-trust={trust} aria-label={name}>
 			<Picture stream={stream} peer={id} />
 			<Sound stream={stream} />
 			{words && (
@@ -31,6 +34,7 @@ export function Tile({ person }: { person: Person }) {
 			)}
 			<figcaption>
 				<span class="name">{name}</span>
+				{link === 'connected' && <TrustMark {...person} />}
 				{path && link === 'connected' && (
 					<span class="mark">
 						<Icon name={path === 'direct' ? 'direct' : 'relay'} label={t('tile.path')} />
