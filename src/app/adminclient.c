@@ -1,5 +1,6 @@
 #include "app/adminclient.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static int ask(struct adminclient_answer *answer, const char *command,
 			buf_puts(&why, "what answers there is no Paravent");
 	}
 	if (err == ERR_UNAVAILABLE && access(state_dir, F_OK) == 0 &&
-	    access(sa.sun_path, F_OK) < 0)
+	    access(sa.sun_path, F_OK) < 0 && errno == ENOENT)
 		fprintf(stderr, "%s: no server runs on %s. Start it with: paravent "
 				"serve\n", command, state_dir);
 	else if (err)

@@ -128,8 +128,10 @@ static void keys_make(void *arg, struct http_request *rq, const char *name)
 	(void)name;
 	if (!writable(k, rq))
 		return;
-	rnd_bytes(random, sizeof(random));
-	apikey_make(text, &key, random);
+	do {	/* `paravent key revoke` would take it for an option */
+		rnd_bytes(random, sizeof(random));
+		apikey_make(text, &key, random);
+	} while (key.id[0] == '-');
 	err = read_wish(&wish, rq, &sentence);
 	if (!err)
 		err = keyset_make(&f, k->house->keys, house_now().wall, &key, wish.label,

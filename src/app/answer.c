@@ -141,6 +141,7 @@ static void on_gone_held(void *arg, struct http_request *rq)
 	struct answer *a = arg;
 
 	(void)rq;
+	loop_timer_stop(a->loop, &a->timer);
 	a->rq = NULL;
 }
 
@@ -150,7 +151,17 @@ static void on_too_late(struct loop_timer *t)
 
 	reply_status_detail(a->rq, 503, "It is not known whether this could be recorded. "
 			    "Look before you try again.");
-	answer_free(a);
+	a->rq = NULL;
+	if (!a->held)
+		answer_free(a);
+}
+
+static void be_patient(struct answer *a, bool held)
+{
+	a->held = held;
+	a->rq->on_gone = held ? on_gone_held : on_gone;
+	a->rq->gone_arg = a;
+	loop_timer_set(a->loop, &a->timer, loop_now_ms(a->loop) + ANSWER_MS);
 }
 
 struct answer *answer_new(struct loop *l, struct house *h, struct http_request *rq,
@@ -171,8 +182,7 @@ struct answer *answer_new(struct loop *l, struct house *h, struct http_request *
 
 void answer_hold(struct answer *a)
 {
-	a->rq->on_gone = on_gone_held;
-	a->rq->gone_arg = a;
+	be_patient(a, true);
 }
 
 void answer_wait(struct answer *a, uint64_t gate)
@@ -181,8 +191,6 @@ void answer_wait(struct answer *a, uint64_t gate)
 		answer_send(a);
 		return;
 	}
-	a->rq->on_gone = on_gone;
-	a->rq->gone_arg = a;
-	loop_timer_set(a->loop, &a->timer, loop_now_ms(a->loop) + ANSWER_MS);
+	be_patient(a, false);
 	gate_wait(&a->house->gate, &a->waiter, gate);
 }

@@ -5,6 +5,7 @@
 #ifndef PARAVENT_APP_ANSWER_H
 #define PARAVENT_APP_ANSWER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "app/gate.h"
@@ -32,9 +33,10 @@ void reply_not_allowed(struct http_request *rq, const char *allow);
 struct answer {
 	struct loop *loop;
 	struct house *house;
-	struct http_request *rq;	/* NULL once the client is gone */
+	struct http_request *rq;	/* NULL once nobody waits for it */
 	struct gate_waiter waiter;
 	struct loop_timer timer;
+	bool held;		/* answer_hold() */
 	int status;
 	const char *type;	/* static; without a body there is none */
 	struct buf body;
@@ -56,8 +58,9 @@ void answer_send(struct answer *a);
 
 /**
  * For an answer that waits for something else than the gate, such as a reader's job:
- * from here on a client that goes away leaves `rq` NULL behind, and answer_send()
- * then only frees. The one who waits still has to call it, or answer_wait().
+ * from here on a client that goes away, or has got a 503 after ten seconds, leaves `rq`
+ * NULL behind, and answer_send() then only frees. The one who waits still has to call
+ * it, or answer_wait().
  */
 void answer_hold(struct answer *a);
 

@@ -278,11 +278,6 @@ void eventstreams_drain(struct eventstreams *es)
 		finish(CONTAINER_OF(it, struct evstream, link));
 }
 
-size_t eventstreams_count(const struct eventstreams *es)
-{
-	return es->count;
-}
-
 struct eventstreams *eventstreams_new(struct loop *loop, struct house *h)
 {
 	struct eventstreams *es = mem_new(sizeof(*es));

@@ -46,7 +46,4 @@ void eventstreams_open(struct eventstreams *es, struct http_request *rq,
 /* The server stops: all end now, and none begins. */
 void eventstreams_drain(struct eventstreams *es);
 
-/* How many are open. */
-size_t eventstreams_count(const struct eventstreams *es);
-
 #endif

@@ -75,8 +75,9 @@ void house_shut(struct house *h)
 {
 	if (!h)
 		return;
-	reader_close(h->reader);
-	h->reader = NULL;
+	/* what the ledger is done with may still ask the reader, and be refused */
+	if (h->reader)
+		reader_stop(h->reader);
 	if (h->ledger)
 		ledger_stop(h->ledger);
 }
@@ -86,6 +87,7 @@ void house_free(struct house *h)
 	if (!h)
 		return;
 	house_shut(h);
+	reader_close(h->reader);
 	event_free(h->turn_ends);
 	ledger_close(h->ledger);
 	meetings_free(h->meetings);

@@ -173,7 +173,8 @@ void lists_get_one(const struct outlet *o, struct http_request *rq, const char *
 	struct caller who;
 
 	memcpy(s->id, id, MEETING_ID_SIZE);
-	s->all = !caller_of_meeting(&who, o->house, rq, id, true, APIKEY_READ);
+	s->all = !caller_of_meeting(&who, o->house, rq, id, true,
+				    APIKEY_READ | APIKEY_CREATE);
 	s->job.run = single_run;
 	s->job.done = single_done;
 	s->answer = answer_new(o->loop, o->house, rq, 200);

@@ -283,10 +283,6 @@ static int run(const char *verb, const struct log_options *o)
 		options_set(&conf.state_dir, o->state_dir);
 	status = verbs[i].run(conf.state_dir, o);
 	conf_fini(&conf);
-	if (fflush(stdout) != 0 && status == EXIT_OK && errno != EPIPE) {
-		fprintf(stderr, "paravent log: writing: %s\n", strerror(errno));
-		status = EXIT_FAILED;
-	}
 	return status;
 }
 

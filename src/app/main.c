@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,16 @@ static void usage(FILE *to)
 		"version", "print the version", "help", "print this");
 }
 
+/* What could not be written was not said, and a new key is said only once. Whoever
+ * closes the pipe (`| head`) has read enough. */
+static int written(const char *name, int status)
+{
+	if (fflush(stdout) == 0 || status != EXIT_OK || errno == EPIPE)
+		return status;
+	fprintf(stderr, "paravent %s: writing: %s\n", name, strerror(errno));
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -43,7 +54,7 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < ARRAY_LEN(commands); i++) {
 		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+			return written(name, commands[i].run(argc - 1, argv + 1));
 	}
 	if (!strcmp(name, "version") || !strcmp(name, "--version")) {
 		puts("paravent " PACKAGE_VERSION);

@@ -1,5 +1,6 @@
 #include "app/commands.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -65,7 +66,7 @@ static int rebuild(const char *state_dir, bool json)
 
 	/* ledger_open() would make one */
 	snprintf(path, sizeof(path), "%s/ledger.db", state_dir);
-	if (access(path, F_OK) != 0)
+	if (access(path, F_OK) != 0 && errno == ENOENT)
 		err = why_set(&why, ERR_NOT_FOUND, "there is no ledger in %s", state_dir);
 	if (!err)
 		err = ledger_open(&l, state_dir, &why);

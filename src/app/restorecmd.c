@@ -66,7 +66,8 @@ static void print(const struct restored *r, const char *state_dir)
 		puts("- The backup came without keys: titles and names of hosts up to then\n"
 		     "  are lost, unless you put the keys.db that belongs to it beside it.");
 	puts("- Start the server: systemctl start paravent\n"
-	     "- What was erased after the backup was made has come back: erase it again.");
+	     "- What was erased after the backup was made has come back: erase it again.\n"
+	     "- API keys that were revoked since then open again: revoke them again.");
 	if (*r->aside)
 		puts("- Once all is well, delete the state before; it holds personal data.");
 }

@@ -54,10 +54,6 @@ static int write_id(sqlite3 *db, const uint8_t id[STORE_ID_SIZE], struct why *wh
 	return err;
 }
 
-/*
- * Keys beside a ledger they were not made for are the sign that somebody restored or
- * lost one of the two files; to go on would overwrite keys that are still needed.
- */
 /* keys.db is new: says so when it had been there before. */
 static int tell_loss(sqlite3 *facts, struct why *why)
 {
@@ -72,6 +68,10 @@ static int tell_loss(sqlite3 *facts, struct why *why)
 	return err;
 }
 
+/*
+ * Keys beside a ledger they were not made for are the sign that somebody restored or
+ * lost one of the two files; to go on would overwrite keys that are still needed.
+ */
 static int match(sqlite3 *keys, sqlite3 *facts, enum db_mode mode, struct why *why)
 {
 	uint8_t ours[STORE_ID_SIZE], theirs[STORE_ID_SIZE];

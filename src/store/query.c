@@ -87,21 +87,6 @@ const char *query_status_name(enum query_status status)
 	return names[status];
 }
 
-int query_status_of(enum query_status *status, const char *name, size_t len)
-{
-	int i;
-
-	for (i = 0; i < QUERY_STATUS_COUNT; i++) {
-		const char *known = query_status_name((enum query_status)i);
-
-		if (strlen(known) == len && memcmp(known, name, len) == 0) {
-			*status = (enum query_status)i;
-			return 0;
-		}
-	}
-	return ERR_UNKNOWN;
-}
-
 static int prepare(struct query *q, struct why *why)
 {
 	size_t i;

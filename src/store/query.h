@@ -55,9 +55,6 @@ enum query_status {
 
 const char *query_status_name(enum query_status status);
 
-/* 0, or ERR_UNKNOWN. */
-int query_status_of(enum query_status *status, const char *name, size_t len);
-
 #define QUERY_ID_LEN 22
 #define QUERY_ID_SIZE (QUERY_ID_LEN + 1)
 

@@ -179,23 +179,29 @@ int reader_ask(struct reader *r, struct reader_job *job)
 	return err;
 }
 
-void reader_close(struct reader *r)
+void reader_stop(struct reader *r)
 {
 	struct reader_job *job;
 
-	if (!r)
-		return;
 	pthread_mutex_lock(&r->lock);
 	r->stop = true;
 	pthread_cond_signal(&r->wake);
 	pthread_mutex_unlock(&r->lock);
 	if (r->started)
 		pthread_join(r->thread, NULL);
+	r->started = false;
 	tell(&r->done);
 	while ((job = jobs_take(&r->asked))) {
 		job->err = why_set(&job->why, ERR_UNAVAILABLE, "the reader has stopped");
 		job->done(job, job->err, &job->why);
 	}
+}
+
+void reader_close(struct reader *r)
+{
+	if (!r)
+		return;
+	reader_stop(r);
 	query_close(r->query);
 	if (r->fd >= 0)
 		close(r->fd);

@@ -25,9 +25,9 @@ struct reader_job {
 	int (*run)(struct reader_job *job, struct query *q, struct why *why);
 
 	/**
-	 * On the owner's thread, out of reader_clear() or reader_close(); exactly once.
+	 * On the owner's thread, out of reader_clear() or reader_stop(); exactly once.
 	 *
-	 * err: of run(); or ERR_UNAVAILABLE when the reader was closed first.
+	 * err: of run(); or ERR_UNAVAILABLE when the reader was stopped first.
 	 * why: the sentence of an error; borrowed.
 	 */
 	void (*done)(struct reader_job *job, int err, const struct why *why);
@@ -44,16 +44,19 @@ struct reader_job {
  */
 int reader_open(struct reader **out, const char *state_dir, struct why *why);
 
-/* Ends the thread after the job it is at; the others are done with ERR_UNAVAILABLE.
- * Accepts NULL. */
+/* Ends the thread after the job it is at; the others are done with ERR_UNAVAILABLE, and
+ * so much is whoever asks from then on told. */
+void reader_stop(struct reader *r);
+
+/* Stops if need be and frees; accepts NULL. */
 void reader_close(struct reader *r);
 
 /* Readable when jobs are done; then call reader_clear(), which calls their done(). */
 int reader_fd(const struct reader *r);
 void reader_clear(struct reader *r);
 
-/* Queues the job. Returns 0, or ERR_UNAVAILABLE when READER_QUEUE_MAX wait already;
- * done() is not called then. */
+/* Queues the job. Returns 0, or ERR_UNAVAILABLE when READER_QUEUE_MAX wait already or
+ * the reader has stopped; done() is not called then. */
 int reader_ask(struct reader *r, struct reader_job *job);
 
 #endif

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { makeKey } from '../scenario/apikeys.mjs';
 import { BINARY, Promises, Server, Voice, audit, disk, makeOne, sleep } from './faultstage.mjs';
 
 async function until(what, fn, ms = 15_000)
@@ -64,6 +65,30 @@ for (const [name, errno] of [['full', 28], ['read-only', 30]]) {
 		fs.rmSync(server.dir, { recursive: true, force: true });
 	});
 }
+
+test('an erasure that the disk refuses is not confirmed, and done once it heals', async () => {
+	const server = await Server.start({}, { env: (dir) => {
+		fs.writeFileSync(path.join(dir, 'healed'), '');
+		return disk({ fail: '1+:28' })(dir);
+	} });
+	const promises = new Promises();
+	const healed = path.join(server.dir, 'healed');
+	const { id } = await makeOne(server, promises, 'a title to lose');
+	const { key } = await makeKey(server, 'create');
+	/* more patient than the stage's own calls: the answer comes after ten seconds */
+	const erase = () => fetch(`${server.origin}/api/meetings/${id}/personal-data`,
+		{ method: 'DELETE', headers: { authorization: `Bearer ${key}` } });
+
+	fs.rmSync(healed);
+	assert.equal((await erase()).status, 503);
+	fs.writeFileSync(healed, '');
+	await until('ready again', async () => (await server.get('/readyz')).status == 200);
+	assert.equal((await erase()).status, 204);
+	await server.stop();
+	server.env = {};
+	audit(server, promises);
+	fs.rmSync(server.dir, { recursive: true, force: true });
+});
 
 function verify(server)
 {

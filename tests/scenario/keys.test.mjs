@@ -2,11 +2,13 @@
  * API keys, as the operator makes and revokes them.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
-import { Server, paravent } from './stage.mjs';
+import { makeKey, revokeKey } from './apikeys.mjs';
+import { BINARY, Server, paravent } from './stage.mjs';
 
 let server;
 
@@ -97,6 +99,23 @@ describe('paravent key', () => {
 		}
 		assert.equal((await key('add')).code, 2);
 		assert.equal((await key('list', 'x')).code, 2);
+	});
+
+	test('an id is never taken for an option', async () => {
+		for (let i = 0; i < 320; i++) {
+			const { id } = await makeKey(server, 'read');
+
+			assert.ok(!id.startsWith('-'), id);
+			await revokeKey(server, id);
+		}
+	});
+
+	test('a key that could not be printed is no success', () => {
+		const { status, stderr } = spawnSync('sh', ['-c', '"$@" >/dev/full', 'sh',
+			BINARY, 'key', 'add', 'x', '-c', server.confFile]);
+
+		assert.equal(status, 1);
+		assert.match(stderr.toString(), /^paravent key: writing: /m);
 	});
 
 	test('the socket is for us alone, and goes with the server', async () => {

@@ -183,6 +183,41 @@ static void ruin(const struct kit *k)
 	close(fd);
 }
 
+static void ask_and_be_refused(struct reader_job *job, int err, const struct why *why)
+{
+	struct question *x = (struct question *)(void *)job;
+	struct question *late = x + 1;
+
+	(void)why;
+	x->done++;
+	x->err = err;
+	ck_assert_int_eq(reader_ask(x->again, &late->job), ERR_UNAVAILABLE);
+}
+
+START_TEST(test_who_asks_after_the_stop_is_refused)
+{
+	/* reader.h: ERR_UNAVAILABLE, out of done() and ever after; done() is not called */
+	struct question x[3] = {question(), question(), question()};
+	struct reader *r;
+	struct kit k;
+
+	kit_init(&k);
+	kit_fill(&k, 1);
+	r = open_reader(&k);
+	x[0].job.done = ask_and_be_refused;
+	x[0].again = r;
+	ck_assert_int_eq(reader_ask(r, &x[0].job), 0);
+	reader_stop(r);
+	ck_assert_int_eq(x[0].done, 1);
+	ck_assert_int_eq(reader_ask(r, &x[2].job), ERR_UNAVAILABLE);
+	reader_stop(r);
+	reader_close(r);
+	for (int i = 1; i < 3; i++)
+		ck_assert_int_eq(x[i].done, 0);
+	kit_fini(&k);
+}
+END_TEST
+
 START_TEST(test_a_damaged_page_is_told_of)
 {
 	/* query.h: ERR_CORRUPT with a sentence, and the reader goes on */
@@ -223,5 +258,6 @@ UNIT_MAIN("reader",
 	  test_what_is_durable_is_seen,
 	  test_jobs_are_done_in_turn_and_once,
 	  test_the_queue_is_bounded,
+	  test_who_asks_after_the_stop_is_refused,
 	  test_a_damaged_page_is_told_of,
 	  test_there_must_be_a_ledger)
