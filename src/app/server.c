@@ -280,6 +280,17 @@ static int listen_all(struct server *sv, struct buf *why)
 	return err;
 }
 
+/* From the beginning: who asks us to go while we start is heard when we have. */
+static void hear_signals(struct server *sv)
+{
+	sv->on_term = evsignal_new(sv->base, SIGTERM, on_stop, sv);
+	sv->on_int = evsignal_new(sv->base, SIGINT, on_stop, sv);
+	sv->on_hup = evsignal_new(sv->base, SIGHUP, on_reload, sv);
+	event_add(sv->on_term, NULL);
+	event_add(sv->on_int, NULL);
+	event_add(sv->on_hup, NULL);
+}
+
 static int start(struct server *sv, struct buf *why)
 {
 	static const struct timeval second = {.tv_sec = 1};
@@ -289,6 +300,7 @@ static int start(struct server *sv, struct buf *why)
 
 	sv->base = event_base_new();
 	sv->loop = loop_new(sv->base);
+	hear_signals(sv);
 	if (sv->conf->tls_certificate[0])
 		err = tls_new(&sv->tls, sv->conf->tls_certificate, sv->conf->tls_key, why);
 	/* the ports first: a second server must not touch the first one's ledger */
@@ -332,17 +344,11 @@ static int start(struct server *sv, struct buf *why)
 	http_server_set_common_headers(sv->http,
 				       api_common_headers(conf_is_https(sv->conf)));
 
-	sv->on_term = evsignal_new(sv->base, SIGTERM, on_stop, sv);
-	sv->on_int = evsignal_new(sv->base, SIGINT, on_stop, sv);
-	sv->on_hup = evsignal_new(sv->base, SIGHUP, on_reload, sv);
 	sv->on_tick = event_new(sv->base, -1, EV_PERSIST, on_tick, sv);
 	sv->on_ledger = event_new(sv->base, ledger_fd(sv->house->ledger),
 				  EV_READ | EV_PERSIST, on_ledger, sv);
 	sv->on_reader = event_new(sv->base, reader_fd(sv->house->reader),
 				  EV_READ | EV_PERSIST, on_reader, sv);
-	event_add(sv->on_term, NULL);
-	event_add(sv->on_int, NULL);
-	event_add(sv->on_hup, NULL);
 	event_add(sv->on_tick, &second);
 	event_add(sv->on_ledger, NULL);
 	event_add(sv->on_reader, NULL);
@@ -359,8 +365,20 @@ static void free_event(struct event *ev)
 		event_free(ev);
 }
 
+/* We are on our way out already, and in good order. */
+static void mind_no_signals(struct server *sv)
+{
+	free_event(sv->on_term);
+	free_event(sv->on_int);
+	free_event(sv->on_hup);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+}
+
 static void finish(struct server *sv)
 {
+	mind_no_signals(sv);
 	while (sv->listeners)
 		listener_free(sv->listener[--sv->listeners]);
 	if (sv->house)
@@ -378,9 +396,6 @@ static void finish(struct server *sv)
 	signaling_free(sv->signaling);
 	relay_free(sv->relay);
 	house_free(sv->house);
-	free_event(sv->on_term);
-	free_event(sv->on_int);
-	free_event(sv->on_hup);
 	free_event(sv->on_tick);
 	free_event(sv->on_ledger);
 	free_event(sv->on_reader);

@@ -49,7 +49,7 @@ for (const [first, second] of PAIRS)
 		await guest.find('note');
 		await host.press('admit');
 		await guest.on('call');
-		await Promise.all([host.decodes(), guest.decodes()]);
+		await Promise.all([host.decodes(1, 50), guest.decodes(1, 50)]);
 		await Promise.all([host, guest].map((one) => one.page.waitForSelector('video[data-peer]', { visible: true })));
 
 		/* mute and camera are seen on the other side */
