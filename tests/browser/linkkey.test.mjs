@@ -154,7 +154,7 @@ for (const [host, guest] of [['chromium', 'firefox'], ['firefox', 'chromium']])
 		assert.equal(await text(all.guest, '[data-test="note"]'), 'Noch zwei Minuten bitte');
 		await press(all.host, 'admit');
 		await screen(all.guest, 'call');
-		await Promise.all([all.host, all.guest].map((one) => one.decodes(1, 20, PATIENCE)));
+		await Promise.all([all.host, all.guest].map((one) => one.decodes(1, 20)));
 		for (const [one, name] of [[all.host, 'Maria Geheim'], [all.guest, 'Dr. Linde']]) {
 			await see(one, '[data-test="tile"][data-trust="verified"] [data-test="verified"]');
 			await press(one, 'panel-open');
