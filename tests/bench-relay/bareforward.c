@@ -1,8 +1,8 @@
 /*
  * The least that a relay for UDP can do: the sockets and the batching of the real one
  * and nothing of its rules. One socket for all clients, one for each allocation;
- * recvmmsg where there is more than one, UDP_SEGMENT for runs of four and more of one
- * size to one address; the four bytes of ChannelData off and on, in place.
+ * recvmmsg for twice what came before, UDP_SEGMENT for runs of one size to one address;
+ * the four bytes of ChannelData off and on, in place.
  *
  *	bareforward PORT
  *
@@ -28,9 +28,8 @@
 #define ROOM 2048
 #define FLOWS 16384
 #define TABLE 65536
-#define RUN_LEAST 4	/* shorter ones gain nothing from UDP_SEGMENT */
 #define RUN_BYTES 60000
-#define PATIENCE 4
+#define FETCH_MOST 32	/* of what one peer has sent */
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -45,8 +44,7 @@ struct flow {
 	struct sockaddr_in client, peer;
 	struct queue up, down;
 	int fd;
-	unsigned score;		/* above PATIENCE: takes all that is there at once */
-	uint64_t turn;		/* when it was last awake */
+	unsigned expect;	/* to be asked for at the next wake-up */
 };
 
 struct slot {
@@ -59,7 +57,6 @@ static struct flow flows[FLOWS];
 static uint32_t flow_count, table[TABLE];	/* by client; 0: free, else index + 1 */
 static int client_fd, poll_fd;
 
-static uint64_t turn;
 static uint8_t bytes[SLOTS][ROOM];
 static struct slot slots[SLOTS];
 static size_t slot_count;
@@ -131,7 +128,7 @@ static void segment(struct msghdr *m, char *control, size_t len)
 	*(uint16_t *)(void *)CMSG_DATA(c) = (uint16_t)len;
 }
 
-/* How many from here on are of one size, or 1 where they are few. */
+/* How many from here on are of one size. */
 static size_t run_length(const struct queue *q, uint16_t at, size_t len, size_t most)
 {
 	size_t n = 0;
@@ -140,7 +137,7 @@ static size_t run_length(const struct queue *q, uint16_t at, size_t len, size_t 
 		at = slots[at].next;
 		n++;
 	}
-	return n >= RUN_LEAST ? n : 1;
+	return n;
 }
 
 /* Adds a queue's datagrams to the entries, runs of one size as one. */
@@ -210,6 +207,7 @@ static void put(struct flow *f, struct queue *q, size_t slot, uint8_t *data, siz
 
 static void set_up(const struct sockaddr_in *client, uint8_t *m)
 {
+	const int fragment = IP_PMTUDISC_DONT;
 	uint32_t *place = place_of(client);
 	struct sockaddr_in sa;
 	socklen_t len = sizeof(sa);
@@ -219,7 +217,10 @@ static void set_up(const struct sockaddr_in *client, uint8_t *m)
 		f = &flows[flow_count++];
 		*place = flow_count;
 		f->client = *client;
+		f->expect = 2;
 		f->fd = open_socket("127.0.0.1", 0, 256 << 10);
+		setsockopt(f->fd, IPPROTO_IP, IP_MTU_DISCOVER, &fragment,
+			   sizeof(fragment));
 		watch(f->fd, *place);
 	}
 	f = &flows[*place - 1];
@@ -244,10 +245,7 @@ static int receive(int fd, size_t count, size_t headroom)
 			.msg_iov = &iovs[i], .msg_iovlen = 1,
 		};
 	}
-	if (count > 1)
-		return recvmmsg(fd, msgs, (unsigned)count, MSG_DONTWAIT, NULL);
-	msgs[0].msg_len = (unsigned)recvmsg(fd, &msgs[0].msg_hdr, MSG_DONTWAIT);
-	return (int)msgs[0].msg_len < 0 ? -1 : 1;
+	return recvmmsg(fd, msgs, (unsigned)count, MSG_DONTWAIT, NULL);
 }
 
 static void from_clients(void)
@@ -277,16 +275,10 @@ static void from_clients(void)
 
 static void from_peer(struct flow *f)
 {
-	bool many = f->score > PATIENCE;
-	int n = receive(f->fd, many ? 32 : 1, 4);
+	int n = receive(f->fd, f->expect, 4);
 
-	if (many)
-		f->score = n == 1 ? f->score - 1 : 2 * PATIENCE;
-	else if (f->turn + 1 < turn)
-		f->score = 0;
-	else if (++f->score > PATIENCE)
-		f->score = 2 * PATIENCE;
-	f->turn = turn;
+	if (n > 0)
+		f->expect = n > FETCH_MOST / 2 ? FETCH_MOST : 2 * (unsigned)n;
 	for (int i = 0; i < n; i++) {
 		size_t slot = slot_count + (size_t)i, len = msgs[i].msg_len;
 		uint8_t *m = bytes[slot];
@@ -314,7 +306,6 @@ int main(int argc, char **argv)
 	for (;;) {
 		int n = epoll_wait(poll_fd, evs, 256, -1);
 
-		turn++;
 		for (int i = 0; i < n; i++) {
 			if (evs[i].data.u32 == 0)
 				from_clients();

@@ -228,6 +228,7 @@ export class Server {
 	/** Starts the process and waits until it answers. */
 	async up()
 	{
+		this.logStart = this.log.length;
 		const log = fs.openSync(this.logFile, 'a');
 		const child = spawn(this.command[0], this.command.slice(1),
 			{ stdio: ['ignore', log, log] });
@@ -262,11 +263,11 @@ export class Server {
 		if (taken.includes(true))
 			return false;
 		if (this.target != 'coturn') {
-			const file = path.join(this.stateDir, 'relay.secret');
-
-			if (!fs.existsSync(file))
+			/* It binds before it serves, and before it minds signals. */
+			if (!this.log.includes('server started', this.logStart))
 				return false;
-			[this.secret] = fs.readFileSync(file, 'latin1').split('\n');
+			[this.secret] = fs.readFileSync(path.join(this.stateDir,
+				'relay.secret'), 'latin1').split('\n');
 		}
 		return true;
 	}
