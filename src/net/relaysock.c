@@ -11,13 +11,8 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-#define FETCH 32
-#define FETCHES_A_TURN 2	/* then the other events of the loop */
+#define FETCH 32		/* in one turn, then the other events of the loop */
 #define BUFFER_SIZE (256 * 1024)
-
-/* After so many wake-ups within a millisecond of each other we fetch many at once, and
- * after so many that found one datagram only we stop. */
-#define PATIENCE 4
 
 struct relaysock {
 	struct event ev;
@@ -26,8 +21,7 @@ struct relaysock {
 	void *arg, *owner;
 	int fd;
 	uint8_t family;
-	uint8_t score;		/* above PATIENCE: by recvmmsg() */
-	uint32_t woken_ms;
+	uint8_t ask;		/* for so many at the next wake-up */
 };
 
 struct fetched {
@@ -66,55 +60,36 @@ static int fetch(struct relaysock *rs, struct fetched *f, unsigned count)
 			.msg_iovlen = 1,
 		};
 	}
-	if (count == 1) {
-		ssize_t len = recvmsg(rs->fd, &f->in[0].msg_hdr, MSG_DONTWAIT);
-
-		f->in[0].msg_len = (unsigned)(len < 0 ? 0 : len);
-		n = len < 0 ? -1 : 1;
-	} else {
-		n = recvmmsg(rs->fd, f->in, count, MSG_DONTWAIT, NULL);
-	}
+	n = recvmmsg(rs->fd, f->in, count, MSG_DONTWAIT, NULL);
 	batch_give_back(rs->batch, count - (unsigned)(n > 0 ? n : 0));
 	return n;
 }
 
 /*
- * A second look is what tells a lone datagram from a burst, and costs a system call
- * where there is none. So we judge by how soon the socket wakes us again.
+ * We ask for twice what came last. That shows in one call whether more has come than
+ * before, and is little to prepare where mostly one comes. Of a long burst the first
+ * are on their way before the last are fetched.
  */
-static bool fetches_many(struct relaysock *rs)
-{
-	uint32_t now = (uint32_t)batch_now_ms(rs->batch);
-
-	if (rs->score <= PATIENCE) {
-		if (now - rs->woken_ms > 1)
-			rs->score = 0;
-		else if (++rs->score > PATIENCE)
-			rs->score = 2 * PATIENCE;
-	}
-	rs->woken_ms = now;
-	return rs->score > PATIENCE;
-}
-
 static void on_datagrams(evutil_socket_t fd, short what, void *arg)
 {
 	struct relaysock *rs = arg;
-	bool many = fetches_many(rs);
+	unsigned room = FETCH, count = rs->ask;
 	struct fetched f;
 
 	(void)fd;
 	(void)what;
-	for (int i = 0; i < FETCHES_A_TURN; i++) {
-		int n = fetch(rs, &f, many ? FETCH : 1);
+	do {
+		int n = fetch(rs, &f, count);
 
 		if (n <= 0)
 			return;
-		if (many)
-			rs->score = (uint8_t)(n == 1 ? rs->score - 1 : 2 * PATIENCE);
+		rs->ask = (uint8_t)(n > FETCH / 2 ? FETCH : 2 * n);
 		show(rs, &f, n);
-		if (n < FETCH)
+		if ((unsigned)n < count)
 			return;
-	}
+		room -= count;
+		count = room;
+	} while (room);
 }
 
 int relaysock_open(struct relaysock **out, struct event_base *base, struct batch *batch,
@@ -145,6 +120,7 @@ int relaysock_open(struct relaysock **out, struct event_base *base, struct batch
 	rs = mem_new(sizeof(*rs));
 	rs->fd = fd;
 	rs->family = local->family;
+	rs->ask = 2;
 	rs->batch = batch;
 	rs->fn = fn;
 	rs->arg = arg;

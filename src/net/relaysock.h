@@ -1,8 +1,8 @@
 /**
  * The UDP socket of one relayed transport address: the far side of the relay.
  *
- * Mostly one datagram waits, and one recvmsg() fetches it. Only a socket that wakes
- * us again and again is read by recvmmsg().
+ * Mostly one datagram waits, so we ask for two: what came together goes on together,
+ * and who gets all that he asks for asks for more.
  */
 #ifndef PARAVENT_NET_RELAYSOCK_H
 #define PARAVENT_NET_RELAYSOCK_H

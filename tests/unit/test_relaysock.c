@@ -119,6 +119,25 @@ START_TEST(test_a_burst_comes_whole_and_in_order)
 }
 END_TEST
 
+START_TEST(test_a_pair_goes_on_as_one_send)
+{
+	/* Half of the system calls, and of the kernel's work for each. */
+	struct batch_counts c;
+	int fd = begin();
+
+	relaysock_attach(sock, &owner);
+	for (unsigned round = 1; round <= 5; round++) {
+		ck_assert_int_eq(send(fd, "one", 3, 0), 3);
+		ck_assert_int_eq(send(fd, "two", 3, 0), 3);
+		LIVE_UNTIL(&live, seen == 2 * round);
+		batch_counts(batch, &c);
+		ck_assert_uint_eq(c.sent, 2 * round);
+		ck_assert_uint_eq(c.sends, round);
+	}
+	end(fd);
+}
+END_TEST
+
 START_TEST(test_dont_fragment_is_for_one_datagram)
 {
 	/* Those before and behind it leave without, in order (RFC 8656 section 14). */
@@ -162,5 +181,5 @@ START_TEST(test_closing_sends_what_waits)
 END_TEST
 
 UNIT_MAIN("relaysock", test_nobody_else_gets_the_port, test_it_is_read_when_it_has_an_owner,
-	  test_a_burst_comes_whole_and_in_order, test_dont_fragment_is_for_one_datagram,
-	  test_closing_sends_what_waits)
+	  test_a_burst_comes_whole_and_in_order, test_a_pair_goes_on_as_one_send,
+	  test_dont_fragment_is_for_one_datagram, test_closing_sends_what_waits)
