@@ -45,6 +45,7 @@ export class Voice {
 
 		this.ws = new WebSocket(url, protocol ?? [], {
 			perMessageDeflate: false,
+			family: 4,	/* where localhost is ::1 first, nobody listens */
 			handshakeTimeout: PATIENCE_MS,
 			rejectUnauthorized: false,
 			...origin !== undefined && { origin },
