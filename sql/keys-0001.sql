@@ -8,7 +8,8 @@ CREATE TABLE meta (
 ) STRICT;
 
 -- `stream` is the seq of the stream's first fact. It rises, so that new keys share a
--- page, and a stolen file of keys alone does not even tell which meetings there are.
+-- page, and a stolen file of keys alone does not even tell which meetings there are. The
+-- one name below zero is the seed: store/seed.h.
 CREATE TABLE key (
 	stream INTEGER PRIMARY KEY,
 	key BLOB NOT NULL CHECK (length(key) = 32)

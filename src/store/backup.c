@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "proto/json.h"
 #include "store/db.h"
+#include "store/keycopy.h"
 #include "store/keyring.h"
 #include "store/schema.h"
 #include "store/statefile.h"
@@ -21,46 +22,44 @@
 #define FORMAT 1
 #define MANIFEST_MAX 4096
 
-/*
- * In one step: each write to the ledger would make a copy in parts begin anew. The copy
- * needs no write-ahead log beside it, so that it can be read where nothing is written.
- */
-static int copy_pages(sqlite3 *to, sqlite3 *from, const char *name, struct why *why)
+/* In one step: each write to the ledger would make a copy in parts begin anew. */
+static int copy_pages(sqlite3 *to, sqlite3 *from, struct why *why)
 {
 	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
-	struct why mode;
-	int err = 0;
 
 	if (!b)
-		return db_error(to, name, why);
+		return db_error(to, "the copy of ledger.db", why);
 	sqlite3_backup_step(b, -1);
 	if (sqlite3_backup_finish(b) != SQLITE_OK)
-		err = db_error(to, name, why);
+		return db_error(to, "the copy of ledger.db", why);
+	return db_alone(to, why);
+}
+
+static int copy_ledger(const char *from_dir, const char *to_dir, struct why *why)
+{
+	sqlite3 *from = NULL, *to = NULL;
+	int err;
+
+	err = schema_open(&from, from_dir, &schema_ledger, DB_READ, why);
 	if (!err)
-		err = db_text(&mode, to, "PRAGMA journal_mode = DELETE", why);
-	if (!err && strcmp(mode.text, "delete") != 0)
-		err = why_set(why, ERR_IO, "%s: the copy stays in mode %s", name,
-			      mode.text);
+		err = db_open(&to, to_dir, schema_ledger.file, DB_WRITE, why);
+	if (!err)
+		err = copy_pages(to, from, why);
+	db_close(to);
+	db_close(from);
 	return err;
 }
 
-static int copy_database(const char *from_dir, const char *to_dir,
-			 const struct schema *schema, struct why *why)
+static int copy_keys(const char *from_dir, const char *to_dir, struct why *why)
 {
-	sqlite3 *from = NULL, *to = NULL;
-	char path[PATH_MAX];
+	sqlite3 *facts = NULL;
 	int err;
 
-	err = schema_open(&from, from_dir, schema, DB_READ, why);
+	err = schema_open(&facts, to_dir, &schema_ledger, DB_READ, why);
 	if (!err)
-		err = db_open(&to, to_dir, schema->file, DB_WRITE, why);
-	if (!err)
-		err = copy_pages(to, from, schema->file, why);
-	db_close(to);
-	db_close(from);
-	if (!err)
-		err = statefile_path(path, to_dir, schema->file, why);
-	return err ? err : statefile_sync(path, why);
+		err = keycopy_make(from_dir, to_dir, facts, why);
+	db_close(facts);
+	return err;
 }
 
 static struct backup_file *add(struct backup *b, const char *name)
@@ -71,13 +70,15 @@ static struct backup_file *add(struct backup *b, const char *name)
 	return f;
 }
 
-/* The digest and the size of a file that lies in the folder. */
+/* Syncs a file that lies in the folder; its digest and size. */
 static int weigh(struct backup *b, const char *dir, const char *name, struct why *why)
 {
 	char path[PATH_MAX];
 	uint64_t size = 0;
 	int err = statefile_path(path, dir, name, why);
 
+	if (!err)
+		err = statefile_sync(path, why);
 	if (!err)
 		err = statefile_digest(path, add(b, name)->sha256, &size, why);
 	b->bytes += size;
@@ -87,13 +88,13 @@ static int weigh(struct backup *b, const char *dir, const char *name, struct why
 static int copy_databases(struct backup *b, const struct backup_plan *plan,
 			  const char *dir, struct why *why)
 {
-	int err = copy_database(plan->state_dir, dir, &schema_ledger, why);
+	int err = copy_ledger(plan->state_dir, dir, why);
 
 	if (!err)
 		err = weigh(b, dir, schema_ledger.file, why);
 	if (err || !plan->keys)
 		return err;
-	err = copy_database(plan->state_dir, dir, &schema_keys, why);
+	err = copy_keys(plan->state_dir, dir, why);
 	if (err == ERR_NOT_FOUND)
 		return why_set(why, err, "there is no keys.db; to go without it say so "
 			       "(--without-keys)");

@@ -3,12 +3,13 @@
  * server writes, checked as a whole, and there under its name only when it is whole.
  *
  *   <into>/paravent-20261120T093000Z/   0700, its files 0600
- *     ledger.db, keys.db                of one moment each, a single file each
+ *     ledger.db                         of one moment
+ *     keys.db                           the keys that its facts need (keycopy.h)
  *     server.key, relay.secret          whatever else is asked for
  *     manifest.json                     what is in it, with SHA-256
  *
  * Keys are copied after the facts, so that each fact of the copy finds its key unless it
- * was erased; keys whose facts came later are harmless (keyring.h).
+ * was erased.
  */
 #ifndef PARAVENT_STORE_BACKUP_H
 #define PARAVENT_STORE_BACKUP_H

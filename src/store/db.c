@@ -166,6 +166,17 @@ int db_write_ahead(sqlite3 *db, struct why *why)
 		       "PRAGMA journal_size_limit = 67108864;", why);
 }
 
+int db_alone(sqlite3 *db, struct why *why)
+{
+	struct why mode;
+	int err;
+
+	err = db_text(&mode, db, "PRAGMA journal_mode = DELETE", why);
+	if (!err && strcmp(mode.text, "delete") != 0)
+		err = why_set(why, ERR_IO, "the copy stays in mode %s", mode.text);
+	return err;
+}
+
 int db_exec(sqlite3 *db, const char *sql, struct why *why)
 {
 	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)

@@ -35,6 +35,9 @@ void db_close(sqlite3 *db);
 /* Write-ahead log, synced at each commit, checkpointed when we say so (wal.h). */
 int db_write_ahead(sqlite3 *db, struct why *why);
 
+/* No write-ahead log beside it any more, so that it can be read where nothing is written. */
+int db_alone(sqlite3 *db, struct why *why);
+
 int db_exec(sqlite3 *db, const char *sql, struct why *why);
 int db_prepare(sqlite3_stmt **out, sqlite3 *db, const char *sql, struct why *why);
 

@@ -11,10 +11,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rnd.h"
-#include "store/schema.h"
+#include "store/keyfile.h"
+#include "store/seed.h"
 #include "store/wal.h"
 
-#define STORE_ID_SIZE 16
+#define SETTLE_FACTS 4000	/* so many are looked through in 2 ms */
+#define SETTLE_BUSY_MS 50	/* facts wait meanwhile */
 
 struct keyring {
 	sqlite3 *db;
@@ -22,37 +24,13 @@ struct keyring {
 	sqlite3_stmt *first;		/* of `facts`: the first seq of a stream */
 	sqlite3_stmt *get, *put, *drop;
 	struct wal wal;
+
+	/* The first and the last fact that may have taken a key since the seed began;
+	 * 0: none has. */
+	uint64_t oldest, newest;
+	bool made;			/* one had to be made alone: there is no seed */
+	bool settled;			/* in this transaction */
 };
-
-static int read_id(uint8_t id[STORE_ID_SIZE], sqlite3 *db, struct why *why)
-{
-	sqlite3_stmt *stmt;
-	int err = db_prepare(&stmt, db, "SELECT store FROM meta WHERE id = 1", why);
-
-	if (err)
-		return err;
-	if (sqlite3_step(stmt) == SQLITE_ROW &&
-	    sqlite3_column_bytes(stmt, 0) == STORE_ID_SIZE)
-		memcpy(id, sqlite3_column_blob(stmt, 0), STORE_ID_SIZE);
-	else
-		err = ERR_NOT_FOUND;
-	sqlite3_finalize(stmt);
-	return err;
-}
-
-static int write_id(sqlite3 *db, const uint8_t id[STORE_ID_SIZE], struct why *why)
-{
-	sqlite3_stmt *stmt;
-	int err = db_prepare(&stmt, db, "INSERT INTO meta (id, store) VALUES (1, ?1)", why);
-
-	if (err)
-		return err;
-	sqlite3_bind_blob(stmt, 1, id, STORE_ID_SIZE, SQLITE_STATIC);
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		err = db_error(db, "keys.db", why);
-	sqlite3_finalize(stmt);
-	return err;
-}
 
 /* keys.db is new: says so when it had been there before. */
 static int tell_loss(sqlite3 *facts, struct why *why)
@@ -68,46 +46,22 @@ static int tell_loss(sqlite3 *facts, struct why *why)
 	return err;
 }
 
-/*
- * Keys beside a ledger they were not made for are the sign that somebody restored or
- * lost one of the two files; to go on would overwrite keys that are still needed.
- */
-static int match(sqlite3 *keys, sqlite3 *facts, enum db_mode mode, struct why *why)
-{
-	uint8_t ours[STORE_ID_SIZE], theirs[STORE_ID_SIZE];
-	int err;
-
-	if (read_id(ours, facts, why))
-		return why_set(why, ERR_CORRUPT, "the ledger has lost its id");
-	err = read_id(theirs, keys, why);
-	if (err == ERR_NOT_FOUND && mode == DB_WRITE) {
-		err = write_id(keys, ours, why);
-		return err ? err : tell_loss(facts, why);
-	}
-	if (!err && memcmp(ours, theirs, STORE_ID_SIZE) != 0)
-		err = ERR_UNKNOWN;
-	if (err)
-		return why_set(why, err, "keys.db belongs to another ledger than the "
-			       "ledger.db beside it: put back the right file, or move "
-			       "keys.db away to start without it");
-	return 0;
-}
-
 int keyring_open(struct keyring **out, const char *dir, sqlite3 *facts,
 		 enum db_mode mode, struct why *why)
 {
 	struct keyring *k = mem_new(sizeof(*k));
+	bool anew;
 	int err;
 
 	k->facts = facts;
-	err = schema_open(&k->db, dir, &schema_keys, mode, why);
-	if (!err && mode == DB_WRITE)
-		err = db_exec(k->db, "PRAGMA secure_delete = ON", why);
+	err = keyfile_open(&k->db, &anew, dir, facts, mode, why);
+	if (!err && anew)
+		err = tell_loss(facts, why);
 	if (!err)
-		err = match(k->db, facts, mode, why);
-	if (!err)
-		err = db_prepare(&k->get, k->db, "SELECT key FROM key WHERE stream = ?1",
-				 why);
+		err = db_prepare(&k->get, k->db, "SELECT stream, key FROM key "
+				 "WHERE stream BETWEEN -?1 AND -1 UNION ALL "
+				 "SELECT stream, key FROM key WHERE stream = ?1 "
+				 "ORDER BY 1", why);
 	if (!err)
 		err = db_prepare(&k->put, k->db, "REPLACE INTO key (stream, key) "
 				 "VALUES (?1, ?2)", why);
@@ -122,6 +76,7 @@ int keyring_open(struct keyring **out, const char *dir, sqlite3 *facts,
 		return err;
 	}
 	wal_init(&k->wal, k->db);
+	k->oldest = 1;		/* an earlier run may have left something to settle */
 	*out = k;
 	return 0;
 }
@@ -173,18 +128,27 @@ static int name_of(sqlite3_int64 *name, struct keyring *k, const struct fact_row
 	return err;
 }
 
-static int get(uint8_t key[SEAL_KEY_SIZE], struct keyring *k, sqlite3_int64 name,
-	       struct why *why)
+/*
+ * The key of a stream, out of the seed if it begins there, else of its own; in one
+ * statement, for between two somebody may settle. own: whether it is a row of its own.
+ */
+static int get(uint8_t key[SEAL_KEY_SIZE], bool *own, struct keyring *k,
+	       sqlite3_int64 name, struct why *why)
 {
+	const void *found;
 	int err = 0;
 
 	sqlite3_bind_int64(k->get, 1, name);
 	switch (sqlite3_step(k->get)) {
 	case SQLITE_ROW:
-		if (sqlite3_column_bytes(k->get, 0) == SEAL_KEY_SIZE)
-			memcpy(key, sqlite3_column_blob(k->get, 0), SEAL_KEY_SIZE);
-		else
+		found = sqlite3_column_blob(k->get, 1);
+		*own = sqlite3_column_int64(k->get, 0) > 0;
+		if (sqlite3_column_bytes(k->get, 1) != SEAL_KEY_SIZE)
 			err = why_set(why, ERR_CORRUPT, "a key in keys.db is damaged");
+		else if (*own)
+			memcpy(key, found, SEAL_KEY_SIZE);
+		else
+			seal_derive(key, found, (uint64_t)name);
 		break;
 	case SQLITE_DONE:
 		err = ERR_NOT_FOUND;
@@ -210,6 +174,7 @@ static int make(uint8_t key[SEAL_KEY_SIZE], struct keyring *k, sqlite3_int64 nam
 
 	if (err)
 		return err;
+	k->made = true;
 	rnd_bytes(key, SEAL_KEY_SIZE);
 	sqlite3_bind_int64(k->put, 1, name);
 	sqlite3_bind_blob(k->put, 2, key, SEAL_KEY_SIZE, SQLITE_STATIC);
@@ -225,32 +190,63 @@ int keyring_seal(struct keyring *k, const struct fact_row *row, const char *text
 {
 	uint8_t key[SEAL_KEY_SIZE];
 	sqlite3_int64 name;
+	bool own = false;
 	int err;
 
 	err = name_of(&name, k, row, why);
 	if (err)
 		return err;
-	/* the key of a first fact can only be left over from one that never came */
-	err = row->version == 1 ? ERR_NOT_FOUND : get(key, k, name, why);
-	if (err == ERR_NOT_FOUND)
+	err = get(key, &own, k, name, why);
+	/* a first fact's own key can only be left over from one that never came */
+	if (err == ERR_NOT_FOUND || (own && row->version == 1))
 		err = make(key, k, name, why);
 	if (!err)
 		seal_shut(out, key, row, text, len);
 	mem_wipe(key, sizeof(key));
+	k->newest = row->seq;
+	if (!k->oldest)
+		k->oldest = row->seq;
 	return err;
 }
 
 int keyring_commit(struct keyring *k, struct why *why)
 {
+	int err;
+
 	if (sqlite3_get_autocommit(k->db))
 		return 0;
-	return db_exec(k->db, "COMMIT", why);
+	err = db_exec(k->db, "COMMIT", why);
+	if (!err && k->settled) {
+		k->oldest = k->newest = 0;
+		k->made = false;
+	}
+	k->settled = false;
+	return err;
 }
 
 void keyring_rollback(struct keyring *k)
 {
 	if (!sqlite3_get_autocommit(k->db))
 		sqlite3_exec(k->db, "ROLLBACK", NULL, NULL, NULL);
+	k->settled = false;
+}
+
+static int settle(struct keyring *k, struct why *why)
+{
+	int err = begin(k, why);
+
+	if (!err)
+		err = seed_settle(k->db, k->facts, (sqlite3_int64)k->oldest, why);
+	k->settled = !err;
+	return err;
+}
+
+int keyring_get(struct keyring *k, uint64_t first, uint8_t key[SEAL_KEY_SIZE],
+		struct why *why)
+{
+	bool own;
+
+	return get(key, &own, k, (sqlite3_int64)first, why);
 }
 
 ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
@@ -264,17 +260,28 @@ ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
 		return ERR_NOT_FOUND;
 	err = name_of(&name, k, row, why);
 	if (!err)
-		err = get(key, k, name, why);
+		err = keyring_get(k, (uint64_t)name, key, why);
 	if (!err && !seal_open(out, key, row))
 		err = ERR_NOT_FOUND;	/* erased, and a later one took its place */
 	mem_wipe(key, sizeof(key));
 	return err ? err : (ssize_t)(row->sealed_len - SEAL_OVERHEAD);
 }
 
+/* Settles, if streams whose first fact is up to `seq` may have their keys in the seed. */
+static int settle_up_to(struct keyring *k, sqlite3_int64 seq, struct why *why)
+{
+	sqlite3_int64 begins;
+	int err = seed_begin(&begins, k->db, why);
+
+	return !err && begins && begins <= seq ? settle(k, why) : err;
+}
+
 int keyring_delete(struct keyring *k, uint64_t first, struct why *why)
 {
 	int err = begin(k, why);
 
+	if (!err)
+		err = settle_up_to(k, (sqlite3_int64)first, why);
 	if (err)
 		return err;
 	sqlite3_bind_int64(k->drop, 1, (sqlite3_int64)first);
@@ -310,7 +317,10 @@ int keyring_sweep(struct keyring *k, uint64_t seq, struct why *why)
 	sqlite3_stmt *keys = NULL, *fact = NULL;
 	int err, rc = SQLITE_DONE;
 
-	err = db_prepare(&keys, k->db, "SELECT stream FROM key WHERE stream <= ?1", why);
+	err = settle_up_to(k, (sqlite3_int64)seq, why);
+	if (!err)
+		err = db_prepare(&keys, k->db, "SELECT stream FROM key "
+				 "WHERE stream BETWEEN 1 AND ?1", why);
 	if (!err)
 		err = db_prepare(&fact, k->facts, "SELECT 1 FROM fact WHERE seq = ?1",
 				 why);
@@ -357,12 +367,34 @@ int keyring_purge(struct keyring *k, struct why *why)
 	return err ? err : check_empty(k->db, why);
 }
 
+/* A transaction of its own, which a full disk or somebody's lock only puts off. */
+static int settle_now(struct keyring *k, struct why *why)
+{
+	int err;
+
+	sqlite3_busy_timeout(k->db, SETTLE_BUSY_MS);
+	err = settle(k, why);
+	if (!err)
+		err = keyring_commit(k, why);
+	if (err)
+		keyring_rollback(k);
+	sqlite3_busy_timeout(k->db, DB_BUSY_MS);
+	return err == ERR_AGAIN ? 0 : err;
+}
+
 int keyring_tidy(struct keyring *k, bool idle, struct why *why)
 {
-	return wal_tidy(&k->wal, idle, why);
+	const bool due = k->made || k->newest >= k->oldest + SETTLE_FACTS;
+	int err = 0;
+
+	if (due || (idle && k->oldest))
+		err = settle_now(k, why);
+	return err ? err : wal_tidy(&k->wal, idle, why);
 }
 
 int keyring_empty(struct keyring *k, struct why *why)
 {
-	return wal_empty(&k->wal, why);
+	int err = k->oldest ? settle_now(k, why) : 0;
+
+	return err ? err : wal_empty(&k->wal, why);
 }

@@ -4,8 +4,10 @@
  * what it sealed while the chain still verifies.
  *
  * A key is named by the seq of its stream's first fact. It must be durable before the
- * fact that needs it: commit the keyring first, then the ledger. A key whose fact
- * never came is harmless; the next fact of that seq gets a new one in its place.
+ * fact that needs it. So keys are made in advance, as a seed (seed.h) that holds those
+ * of all streams to come; the key of a stream that has something personal for the first
+ * time long after it began is made alone: commit the keyring first, then the ledger. A
+ * key whose fact never came is harmless; the next fact of that seq gets another.
  */
 #ifndef PARAVENT_STORE_KEYRING_H
 #define PARAVENT_STORE_KEYRING_H
@@ -59,6 +61,10 @@ void keyring_rollback(struct keyring *k);
 ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
 		       struct why *why);
 
+/* The key of the stream whose first fact is `first`; errors as keyring_unseal(). */
+int keyring_get(struct keyring *k, uint64_t first, uint8_t key[SEAL_KEY_SIZE],
+		struct why *why);
+
 /**
  * Deletes the key of the stream whose first fact is `first`; waits for keyring_commit().
  * That there is none is success. Errors as db_error().
@@ -77,7 +83,10 @@ int keyring_sweep(struct keyring *k, uint64_t seq, struct why *why);
  */
 int keyring_purge(struct keyring *k, struct why *why);
 
-/* As wal_tidy() and wal_empty(). */
+/**
+ * As wal_tidy() and wal_empty(), outside of any transaction. Before that the seed is
+ * settled, if it has given keys and it is time, or `idle`, or the end.
+ */
 int keyring_tidy(struct keyring *k, bool idle, struct why *why);
 int keyring_empty(struct keyring *k, struct why *why);
 

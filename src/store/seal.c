@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <nettle/gcm.h>
+#include <nettle/hmac.h>
 
 #include "base/mem.h"
 #include "base/rnd.h"
@@ -12,6 +13,21 @@
 #define TAG_SIZE GCM_DIGEST_SIZE
 
 _Static_assert(NONCE_SIZE + TAG_SIZE == SEAL_OVERHEAD, "as the header says");
+_Static_assert(SEAL_KEY_SIZE == SHA256_DIGEST_SIZE, "a key is a whole digest");
+
+void seal_derive(uint8_t key[SEAL_KEY_SIZE], const uint8_t seed[SEAL_KEY_SIZE],
+		 uint64_t first)
+{
+	struct hmac_sha256_ctx hmac;
+	uint8_t name[8];
+	struct wire w = wire_of(name, sizeof(name));
+
+	wire_put_u64(&w, first);
+	hmac_sha256_set_key(&hmac, SEAL_KEY_SIZE, seed);
+	hmac_sha256_update(&hmac, sizeof(name), name);
+	hmac_sha256_digest(&hmac, SEAL_KEY_SIZE, key);
+	mem_wipe(&hmac, sizeof(hmac));
+}
 
 /* GCM takes the place in blocks of 16 bytes, so it is laid out in one piece first. */
 static void begin(struct gcm_aes256_ctx *gcm, const uint8_t *key, const uint8_t *nonce,

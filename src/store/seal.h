@@ -19,6 +19,11 @@
 #define SEAL_KEY_SIZE 32
 #define SEAL_OVERHEAD 28	/* nonce and tag */
 
+/* The key that a seed (seed.h) holds for the stream whose first fact is `first`:
+ * HMAC-SHA256 of that number in eight bytes. */
+void seal_derive(uint8_t key[SEAL_KEY_SIZE], const uint8_t seed[SEAL_KEY_SIZE],
+		 uint64_t first);
+
 /* out: len + SEAL_OVERHEAD bytes. row: the place; only its names and version count. */
 void seal_shut(uint8_t *out, const uint8_t key[SEAL_KEY_SIZE],
 	       const struct fact_row *row, const char *text, size_t len);

@@ -54,6 +54,24 @@ START_TEST(test_what_is_sealed_opens_in_its_place_only)
 }
 END_TEST
 
+START_TEST(test_a_seed_holds_the_same_keys_for_ever)
+{
+	/* seal.h: HMAC-SHA256 of eight bytes, big end first; computed with python3 */
+	static const uint8_t want[SEAL_KEY_SIZE] = {
+		0x37, 0xd8, 0x7d, 0x67, 0xed, 0x14, 0x90, 0xc9,
+		0x13, 0x44, 0xb1, 0xf4, 0x86, 0xb3, 0xc3, 0xcc,
+		0x85, 0x37, 0xa3, 0xfe, 0xa9, 0x16, 0xad, 0x42,
+		0x4f, 0x2c, 0x5f, 0xed, 0xa4, 0xeb, 0x8f, 0x43,
+	};
+	uint8_t got[SEAL_KEY_SIZE];
+
+	seal_derive(got, key, 4711);
+	ck_assert_mem_eq(got, want, sizeof(want));
+	seal_derive(got, key, 4712);
+	ck_assert_mem_ne(got, want, sizeof(want));
+}
+END_TEST
+
 START_TEST(test_each_bit_of_a_seal_counts)
 {
 	/* seal.h: nonce, ciphertext and tag are all authenticated */
@@ -103,5 +121,6 @@ START_TEST(test_a_seal_cut_short_does_not_open)
 END_TEST
 
 UNIT_MAIN("seal", test_what_is_sealed_opens_in_its_place_only,
-	  test_each_bit_of_a_seal_counts, test_no_two_seals_are_alike,
+	  test_each_bit_of_a_seal_counts,
+	  test_a_seed_holds_the_same_keys_for_ever, test_no_two_seals_are_alike,
 	  test_a_seal_cut_short_does_not_open)
