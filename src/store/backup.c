@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/mem.h"
 #include "proto/json.h"
+#include "store/backuppart.h"
 #include "store/db.h"
 #include "store/keycopy.h"
 #include "store/keyring.h"
@@ -245,7 +246,7 @@ int backup_make(struct backup *out, const struct backup_plan *plan, int64_t now,
 		struct why *why)
 {
 	char making[PATH_MAX];
-	int err;
+	int err, lock;
 
 	memset(out, 0, sizeof(*out));
 	out->made_at = now;
@@ -258,15 +259,17 @@ int backup_make(struct backup *out, const struct backup_plan *plan, int64_t now,
 		return err;
 	if (mkdir(plan->into, 0700) != 0 && errno != EEXIST)
 		return statefile_failed(plan->into, why);
-	if (mkdir(making, 0700) != 0)
-		return statefile_failed(making, why);
+	backuppart_sweep(plan->into);
+	err = backuppart_make(&lock, making, why);
+	if (err)
+		return err;
 	err = fill(out, plan, making, why);
 	if (!err && rename(making, out->path) != 0)
 		err = statefile_failed(out->path, why);
-	if (!err)
-		return statefile_sync(plan->into, why);
-	statefile_remove(making);
-	return err;
+	if (err)
+		statefile_remove(making);
+	close(lock);
+	return err ? err : statefile_sync(plan->into, why);
 }
 
 static int bad_manifest(struct why *why)

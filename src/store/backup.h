@@ -9,7 +9,7 @@
  *     manifest.json                     what is in it, with SHA-256
  *
  * Keys are copied after the facts, so that each fact of the copy finds its key unless it
- * was erased.
+ * was erased. What a backup that was killed left behind is removed by the next.
  */
 #ifndef PARAVENT_STORE_BACKUP_H
 #define PARAVENT_STORE_BACKUP_H

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/backup.h"
+#include "store/backuppart.h"
 #include "store/restore.h"
 #include "store/statefile.h"
 #include "store/verify.h"
@@ -283,6 +284,40 @@ START_TEST(test_a_full_disk_leaves_no_half_backup)
 }
 END_TEST
 
+START_TEST(test_a_killed_backup_is_removed_by_the_next)
+{
+	/* backuppart.h: keys that it holds must not outlive an erasure; one that is still
+	 * being made, and what is not ours, are let be */
+	char dead[128], alive[128], other[128], file[160];
+	struct scene s;
+	FILE *f;
+	int lock, second;
+
+	scene_init(&s, 5);
+	kit_path(dead, &s.shelf, ".paravent-20261122T093000Z.part");
+	kit_path(alive, &s.shelf, ".paravent-20261123T092959Z.part");
+	kit_path(other, &s.shelf, ".other.part");
+	ck_assert_int_eq(mkdir(other, 0700), 0);
+	ck_assert_int_eq(backuppart_make(&lock, dead, &s.why), 0);
+	ck_assert_int_eq(mode(s.shelf.dir, ".paravent-20261122T093000Z.part"), 0700);
+	snprintf(file, sizeof(file), "%s/keys.db", dead);
+	f = fopen(file, "w");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	close(lock);	/* as the system does at the end of a process */
+	ck_assert_int_eq(backuppart_make(&lock, alive, &s.why), 0);
+	ck_assert_int_lt(backuppart_make(&second, alive, &s.why), 0);
+	made(&s, true, NOW);
+	ck_assert_int_ne(access(dead, F_OK), 0);
+	ck_assert_int_eq(access(alive, F_OK), 0);
+	ck_assert_int_eq(rmdir(other), 0);
+	close(lock);
+	made(&s, true, NOW + 1000);
+	ck_assert_uint_eq(entries(s.shelf.dir), 2);
+	scene_fini(&s);
+}
+END_TEST
+
 START_TEST(test_nothing_to_save_is_said)
 {
 	/* backup.h: ERR_NOT_FOUND, and for keys.db how to go without */
@@ -459,6 +494,7 @@ UNIT_MAIN("backup", test_a_backup_holds_all_that_a_state_needs, test_keys_can_be
 	  test_only_keys_of_what_is_in_it_are_in_it,
 	  test_a_backup_is_made_while_facts_are_written,
 	  test_a_damaged_ledger_makes_no_backup, test_a_full_disk_leaves_no_half_backup,
+	  test_a_killed_backup_is_removed_by_the_next,
 	  test_nothing_to_save_is_said, test_a_backup_that_changed_is_refused,
 	  test_a_manifest_leads_nowhere_else, test_a_restored_state_is_the_saved_one,
 	  test_a_running_server_is_not_restored_over,
