@@ -40,7 +40,7 @@ struct listing {
 	struct answer *answer;
 	struct apiquery_meetings query;
 	size_t count;
-	char next[QUERY_CURSOR_SIZE];
+	struct cursor next;
 	struct query_meeting row[];	/* query.limit of them */
 };
 
@@ -53,10 +53,10 @@ static int list_run(struct reader_job *job, struct query *q, struct why *why)
 		.from = l->query.from,
 		.to = l->query.to,
 		.limit = l->query.limit,
-		.after = l->query.after[0] ? l->query.after : NULL,
+		.after = l->query.after,
 	};
 
-	return query_meetings(q, &filter, l->row, &l->count, l->next, why);
+	return query_meetings(q, &filter, l->row, &l->count, &l->next, why);
 }
 
 /* Whether memory has moved on to a status that was not asked for. */
@@ -96,17 +96,18 @@ static void list_done(struct reader_job *job, int err, const struct why *why)
 	struct listing *l = CONTAINER_OF(job, struct listing, job);
 	struct answer *a = l->answer;
 	struct buf *b = &a->body;
+	char next[CURSOR_SIZE];
 	uint64_t gate;
 
-	if (err == ERR_MALFORMED) {
-		outlet_refuse_late(a, "after", apiquery_not_a_cursor);
-	} else if (!outlet_failed(a, "list of meetings", err, why)) {
+	if (!outlet_failed(a, "list of meetings", err, why)) {
 		buf_puts(b, "{\"items\":[");
 		gate = put_items(l, a->house, b);
-		if (l->next[0])
-			buf_printf(b, "],\"next\":\"%s\"}", l->next);
-		else
+		if (l->next.first) {
+			cursor_put(next, &l->next);
+			buf_printf(b, "],\"next\":\"%s\"}", next);
+		} else {
 			buf_puts(b, "],\"next\":null}");
+		}
 		answer_wait(a, gate);
 	}
 	free(l);

@@ -9,9 +9,7 @@
 #include "proto/utf8.h"
 
 /* The longest value that means anything: a cursor, a time with nine places. */
-#define VALUE_SIZE APIQUERY_CURSOR_SIZE
-
-const char apiquery_not_a_cursor[] = "must be the `next` of an earlier page";
+#define VALUE_SIZE 64
 
 /* Each reader gives NULL, or the sentence about what is wrong with the value. */
 typedef const char *read_fn(void *out, const char *value, size_t len);
@@ -158,10 +156,8 @@ static const char *meetings_after(void *arg, const char *s, size_t len)
 {
 	const struct meetings_query *q = arg;
 
-	if (!len)
-		return apiquery_not_a_cursor;
-	memcpy(q->out->after, s, len + 1);
-	return NULL;
+	return cursor_read(&q->out->after, s, len) ?
+		"must be the `next` of an earlier page" : NULL;
 }
 
 static const char *meetings_status(void *arg, const char *s, size_t len)

@@ -11,17 +11,17 @@
 
 #include <stdint.h>
 
+#include "proto/cursor.h"
 #include "proto/http.h"
 #include "proto/problem.h"
 
 #define APIQUERY_LIMIT_MAX 200
 #define APIQUERY_LIMIT_DEFAULT 50
-#define APIQUERY_CURSOR_SIZE 64	/* and NUL; longer than any that we hand out */
 
 /* GET /api/meetings: limit, after, status, from, to. */
 struct apiquery_meetings {
 	unsigned limit;			/* 1..APIQUERY_LIMIT_MAX */
-	char after[APIQUERY_CURSOR_SIZE];	/* the cursor, not checked yet; "": none */
+	struct cursor after;
 	int status;			/* index into `statuses`, or -1: any */
 	int64_t from, to;		/* startsAt >= from and < to; ms since 1970 */
 };
@@ -29,9 +29,6 @@ struct apiquery_meetings {
 /* statuses: the names there are, ends with NULL. Returns 0 or ERR_RANGE. */
 int apiquery_meetings(struct apiquery_meetings *out, struct problem_fields *fields,
 		      struct http_span query, const char *const *statuses);
-
-/* What is wrong with an `after` that only the list itself can tell to be no cursor. */
-extern const char apiquery_not_a_cursor[];
 
 /* GET /api/events and /api/meetings/{id}/events: limit, after. */
 struct apiquery_events {

@@ -486,33 +486,11 @@ int query_meeting(struct query *q, const char *id, size_t len,
 	return err ? err : complete(q, row, first, why);
 }
 
-/* A cursor: where the last row stood, "<starts_at>.<first>" in hex. */
-static void cursor_put(char out[QUERY_CURSOR_SIZE], int64_t starts_at, int64_t first)
-{
-	snprintf(out, QUERY_CURSOR_SIZE, "%" PRIx64 ".%" PRIx64, (uint64_t)starts_at,
-		 (uint64_t)first);
-}
-
-static int cursor_get(int64_t *starts_at, int64_t *first, const char *s)
-{
-	char again[QUERY_CURSOR_SIZE];
-	uint64_t a, b;
-	int used = 0;
-
-	if (strlen(s) >= QUERY_CURSOR_SIZE ||
-	    sscanf(s, "%16" SCNx64 ".%16" SCNx64 "%n", &a, &b, &used) != 2 || s[used])
-		return ERR_MALFORMED;
-	*starts_at = (int64_t)a;
-	*first = (int64_t)b;
-	cursor_put(again, *starts_at, *first);
-	return strcmp(s, again) == 0 ? 0 : ERR_MALFORMED;
-}
-
 /* One status' part of the list, standing on its next row. */
 struct part {
 	sqlite3_stmt *stmt;
 	bool more;
-	int64_t starts_at, first;
+	struct cursor at;
 };
 
 static int part_next(struct query *q, struct part *p, struct why *why)
@@ -521,16 +499,16 @@ static int part_next(struct query *q, struct part *p, struct why *why)
 
 	p->more = err > 0;
 	if (p->more) {
-		p->first = number(p->stmt, 0);
-		p->starts_at = number(p->stmt, 4);
+		p->at.first = number(p->stmt, 0);
+		p->at.starts_at = number(p->stmt, 4);
 	}
 	return err < 0 ? err : 0;
 }
 
 static bool newer(const struct part *a, const struct part *b)
 {
-	return a->starts_at != b->starts_at ? a->starts_at > b->starts_at :
-					      a->first > b->first;
+	return a->at.starts_at != b->at.starts_at ? a->at.starts_at > b->at.starts_at :
+						    a->at.first > b->at.first;
 }
 
 static struct part *newest(struct part *part, size_t count)
@@ -548,17 +526,12 @@ static struct part *newest(struct part *part, size_t count)
 static int parts_open(struct query *q, const struct query_filter *f, struct part *part,
 		      size_t *count, struct why *why)
 {
-	int64_t starts_at = f->to, first = 0, after, after_first;
+	struct cursor begin = {.starts_at = f->to};
 	int i, err = 0;
 
 	*count = 0;
-	if (f->after && *f->after) {
-		err = cursor_get(&after, &after_first, f->after);
-		if (!err && after < starts_at) {
-			starts_at = after;
-			first = after_first;
-		}
-	}
+	if (f->after.first && f->after.starts_at < f->to)
+		begin = f->after;
 	for (i = 0; !err && i < QUERY_STATUS_COUNT; i++) {
 		struct part *p = &part[*count];
 
@@ -567,8 +540,8 @@ static int parts_open(struct query *q, const struct query_filter *f, struct part
 		p->stmt = q->list[i];
 		sqlite3_bind_int64(p->stmt, 1, i);
 		sqlite3_bind_int64(p->stmt, 2, f->from);
-		sqlite3_bind_int64(p->stmt, 3, starts_at);
-		sqlite3_bind_int64(p->stmt, 4, first);
+		sqlite3_bind_int64(p->stmt, 3, begin.starts_at);
+		sqlite3_bind_int64(p->stmt, 4, begin.first);
 		sqlite3_bind_int64(p->stmt, 5, (sqlite3_int64)f->limit + 1);
 		(*count)++;
 		err = part_next(q, p, why);
@@ -577,25 +550,24 @@ static int parts_open(struct query *q, const struct query_filter *f, struct part
 }
 
 int query_meetings(struct query *q, const struct query_filter *filter,
-		   struct query_meeting *rows, size_t *count,
-		   char next[QUERY_CURSOR_SIZE], struct why *why)
+		   struct query_meeting *rows, size_t *count, struct cursor *next,
+		   struct why *why)
 {
 	struct part part[QUERY_STATUS_COUNT], *best;
-	int64_t starts_at = 0, first = 0;
+	struct cursor last = {.first = 0};
 	size_t parts, i, n = 0;
 	int err = parts_open(q, filter, part, &parts, why);
 
-	next[0] = '\0';
+	*next = (struct cursor){.first = 0};
 	while (!err && (best = newest(part, parts))) {
 		if (n == filter->limit) {
-			cursor_put(next, starts_at, first);
+			*next = last;
 			break;
 		}
-		first = best->first;
-		starts_at = best->starts_at;
+		last = best->at;
 		err = meeting_of(&rows[n], best->stmt, why);
 		if (!err)
-			err = complete(q, &rows[n], first, why);
+			err = complete(q, &rows[n], last.first, why);
 		n++;
 		if (!err)
 			err = part_next(q, best, why);

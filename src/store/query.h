@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/cursor.h"
 #include "proto/fact.h"
 #include "proto/plan.h"
 #include "proto/report.h"
@@ -70,28 +71,25 @@ struct query_meeting {
 };
 
 #define QUERY_LIMIT_MAX 200
-#define QUERY_CURSOR_SIZE 44
 
 struct query_filter {
 	int status;			/* enum query_status, or -1 for all */
 	int64_t from, to;		/* from <= startsAt < to; INT64_MIN, INT64_MAX */
 	unsigned int limit;		/* 1..QUERY_LIMIT_MAX */
-	const char *after;		/* the `next` of the page before; "" or NULL: none */
+	struct cursor after;		/* the `next` of the page before */
 };
 
 /**
  * A page of meetings, newest start first; of one start, the last one made first.
  *
  * rows: at least filter->limit of them.
- * next: where the next page begins, "" when there is none; letters, digits, '-', '_'
- *       and '.', to be handed out as it is.
+ * next: where the next page begins.
  *
- * Returns 0 and the count, ERR_MALFORMED when filter->after is no cursor of ours,
- * ERR_CORRUPT or ERR_IO.
+ * Returns 0 and the count, ERR_CORRUPT or ERR_IO.
  */
 int query_meetings(struct query *q, const struct query_filter *filter,
-		   struct query_meeting *rows, size_t *count,
-		   char next[QUERY_CURSOR_SIZE], struct why *why);
+		   struct query_meeting *rows, size_t *count, struct cursor *next,
+		   struct why *why);
 
 /* One meeting. id: any bytes from outside. ERR_NOT_FOUND when there is none. */
 int query_meeting(struct query *q, const char *id, size_t len,

@@ -1,5 +1,6 @@
 #include "proto/apiquery.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -34,7 +35,7 @@ START_TEST(test_an_empty_query_is_the_first_page)
 	for (size_t i = 0; i < ARRAY_LEN(empty); i++) {
 		ck_assert_int_eq(meetings(&q, empty[i]), 0);
 		ck_assert_uint_eq(q.limit, 50);
-		ck_assert_str_eq(q.after, "");
+		ck_assert_int_eq(q.after.first, 0);
 		ck_assert_int_eq(q.status, -1);
 		ck_assert(q.from == INT64_MIN && q.to == INT64_MAX);
 		ck_assert_int_eq(apiquery_events(&e, &fields, span(empty[i])), 0);
@@ -55,13 +56,14 @@ START_TEST(test_every_parameter_is_read)
 	int64_t from, to;
 	int lang;
 
-	ck_assert_int_eq(meetings(&q, "limit=200&after=AbC-_.9&status=ended&"
+	ck_assert_int_eq(meetings(&q, "limit=200&after=19a5f0c3e80.1f4&status=ended&"
 				  "from=2026-11-20T09:30:00%2B01:00&"
 				  "to=2026-11-21T00%3A00%3a00Z"), 0);
 	clock_rfc3339_parse(&from, "2026-11-20T08:30:00Z", 20);
 	clock_rfc3339_parse(&to, "2026-11-21T00:00:00Z", 20);
 	ck_assert_uint_eq(q.limit, 200);
-	ck_assert_str_eq(q.after, "AbC-_.9");
+	ck_assert_int_eq(q.after.starts_at, 0x19a5f0c3e80);
+	ck_assert_int_eq(q.after.first, 0x1f4);
 	ck_assert_int_eq(q.status, 2);
 	ck_assert(q.from == from && q.to == to);
 	ck_assert_int_eq(apiquery_events(&e, &fields, span("after=17&limit=1")), 0);
@@ -105,6 +107,35 @@ START_TEST(test_what_is_wrong_is_named)
 }
 END_TEST
 
+START_TEST(test_a_cursor_is_ours_or_refused)
+{
+	/* cursor.h: what cursor_put() does not write is none */
+	static const char *const bad[] = {
+		"x", "1", "1.", ".1", "1.2.3", "1.2 ", " 1.2", "01.2", "1.g", "-1.2", "0x1.2",
+		"ffffffffffffffffff.1", "1.2\n", "18cc25.0001", "1.2%00", "1.0", "A.2",
+		"1.8000000000000000", "1.00000000000000000000000000000002",
+	};
+	static const struct cursor good[] = {
+		{0, 1}, {1795166400000, 500}, {-1, 1}, {INT64_MIN, 1}, {INT64_MAX, INT64_MAX},
+	};
+	char text[CURSOR_SIZE], query[64];
+	struct apiquery_meetings q;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		snprintf(query, sizeof(query), "after=%s", bad[i]);
+		ck_assert_msg(meetings(&q, query) == ERR_RANGE, "%s", bad[i]);
+		ck_assert_str_eq(fields.item[0].field, "after");
+	}
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		cursor_put(text, &good[i]);
+		snprintf(query, sizeof(query), "after=%s", text);
+		ck_assert_int_eq(meetings(&q, query), 0);
+		ck_assert_int_eq(q.after.starts_at, good[i].starts_at);
+		ck_assert_int_eq(q.after.first, good[i].first);
+	}
+}
+END_TEST
+
 START_TEST(test_a_seq_is_a_whole_number)
 {
 	static const char *const wrong[] = {
@@ -141,5 +172,6 @@ START_TEST(test_the_last_event_id_counts_more)
 END_TEST
 
 UNIT_MAIN("apiquery", test_an_empty_query_is_the_first_page, test_every_parameter_is_read,
-	  test_what_is_wrong_is_named, test_a_seq_is_a_whole_number,
+	  test_what_is_wrong_is_named, test_a_cursor_is_ours_or_refused,
+	  test_a_seq_is_a_whole_number,
 	  test_the_last_event_id_counts_more)
