@@ -5,6 +5,7 @@
  * Every connection carries the same two lines, audio and video, both ways. A camera that is off or missing is a sender
  * without a track, so muting, switching and unplugging never need a negotiation.
  */
+import { dtlsRoles, inDtlsRole } from './dtlsrole';
 import { pathOf } from './path';
 import { Proof, type Anchor, type Evidence, type Trust } from './proof';
 import type { Clock, Path, ReportEvent } from './protocol';
@@ -70,6 +71,7 @@ export class Peer {
 	private theirs = '';		/* session id of their connection */
 	private ignoring = false;
 	private stale = false;		/* our network is another one than that of the candidates */
+	private vain = false;		/* connected, says the browser, and yet nothing will come of it */
 	private restarted = false;
 	private rebuilt = 0;
 	private unsent: RTCIceCandidateInit[] = [];
@@ -214,7 +216,8 @@ export class Peer {
 				return;
 			if (!this.proof.take(description, evidence))
 				return this.refuse(true);
-			await this.pc.setRemoteDescription(description);
+			if (!await this.take(this.pc, description))
+				return;
 			this.theirs = session;
 			this.tell();
 			return;
@@ -236,9 +239,23 @@ export class Peer {
 		this.tell();
 	}
 
+	/* One that the browser refuses leaves the offer open for ever, and him with a new ICE that nobody speaks to. */
+	private async take(pc: RTCPeerConnection, answer: RTCSessionDescriptionInit): Promise<boolean> {
+		try {
+			await pc.setRemoteDescription(answer);
+			return true;
+		} catch (problem) {
+			console.warn('peer', problem);
+			this.vain = true;
+			this.unwatch();
+			this.wait(this.pause(), () => this.rebuild());
+			return false;
+		}
+	}
+
 	private async answer(pc: RTCPeerConnection, offer: RTCSessionDescriptionInit): Promise<void> {
 		this.ignoring = false;
-		await pc.setRemoteDescription(offer);
+		await pc.setRemoteDescription({ type: 'offer', sdp: inDtlsRole(offer.sdp!, dtlsRoles(pc)?.theirs) });
 		for (const line of pc.getTransceivers()) {
 			const track = this.home.track(line.receiver.track.kind as Kind);
 
@@ -250,6 +267,7 @@ export class Peer {
 		}
 		await pc.setLocalDescription();
 		await this.describe(pc);
+		this.lookAgain(RESTART_MS);
 	}
 
 	private async hearCandidate(candidate: RTCIceCandidateInit): Promise<void> {
@@ -272,11 +290,12 @@ export class Peer {
 		const evidence = await this.proof.sign(pc.localDescription!);
 		/* only now: what the description holds by now need not be sent again */
 		const { type, sdp } = pc.localDescription!;
+		const description = type === 'offer' ? { type, sdp: inDtlsRole(sdp, dtlsRoles(pc)?.ours) } : { type: 'answer' as const, sdp };
 
 		this.signing = false;
 		this.unsent = [];
 		if (this.reachable())
-			this.home.send(this.id, { description: { type: type as 'offer' | 'answer', sdp }, ...evidence });
+			this.home.send(this.id, { description, ...evidence });
 	}
 
 	private async hearNonce(nonce: string): Promise<void> {
@@ -362,7 +381,7 @@ export class Peer {
 		this.trust = 'unknown';
 		this.theirs = '';
 		this.unsent = [];
-		this.stale = this.restarted = this.signing = false;
+		this.stale = this.vain = this.restarted = this.signing = false;
 		this.path = null;
 		this.due = null;
 		if (this.told === 'connected')
@@ -478,8 +497,12 @@ export class Peer {
 	/* A restart has had its time. */
 	private giveUp(): void {
 		this.restarted = false;
-		if (this.pc?.connectionState !== 'connected')
+		if (!this.talking)
 			void this.rebuild();
+	}
+
+	private get talking(): boolean {
+		return this.pc?.connectionState === 'connected' && !this.vain;
 	}
 
 	private async rebuild(): Promise<void> {
@@ -488,7 +511,7 @@ export class Peer {
 		await this.home.fresh();
 		this.queue(async () => {
 			/* he may have been first meanwhile */
-			if (pc !== this.pc || !this.reachable() || pc?.connectionState === 'connected' || this.state === 'refused')
+			if (pc !== this.pc || !this.reachable() || this.talking || this.state === 'refused')
 				return;
 			this.report('lost');
 			this.rebuilt++;
@@ -496,20 +519,34 @@ export class Peer {
 		});
 	}
 
-	/* Now and again while it is connected: a pair of candidates may give way to a better one at any time. */
-	private async findPath(): Promise<void> {
-		const pc = this.pc!;
-		const path = await pc.getStats().then((stats) => pathOf(stats, pc.remoteDescription?.sdp ?? ''), () => null);
+	private lookAgain(ms: number): void {
+		this.home.clock.cancel(this.looking);
+		this.looking = this.home.clock.after(ms, () => this.findPath(true));
+	}
 
-		if (pc !== this.pc || pc.connectionState !== 'connected')
+	/*
+	 * Now and again while it is connected: a pair of candidates may give way to a better one at any time. Or to none: after a
+	 * restart Chromium may choose an old candidate of ours, which still answers, and Firefox, which has new ones, calls itself
+	 * connected and hears nothing, for ever. A restart from that side mends it.
+	 */
+	private async findPath(again = false): Promise<void> {
+		const pc = this.pc;
+		const path = await pc?.getStats().then((stats) => pathOf(stats, pc.remoteDescription?.sdp ?? ''), () => this.path);
+
+		if (!pc || pc !== this.pc || pc.connectionState !== 'connected')
 			return;
 		if (path && path !== this.path) {
 			this.path = path;
 			this.home.changed(this);
 		}
 		this.report('connected');
-		this.home.clock.cancel(this.looking);
-		this.looking = this.home.clock.after(PATH_MS, () => this.findPath());
+		this.lookAgain(PATH_MS);
+		if (path) {
+			this.vain = false;
+		} else if (again && this.path && !this.restarted && !this.vain) {
+			this.vain = this.stale = true;
+			void this.restart();
+		}
 	}
 
 	private up(): void {

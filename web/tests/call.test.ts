@@ -54,6 +54,69 @@ test('both restart at once: nobody starts over', async () => {
 	assert.equal(a.connections.length + b.connections.length, 2);
 });
 
+const setups = (sdp: string) => [...sdp.matchAll(/^a=setup:(\w+)/gm)].map((line) => line[1]);
+
+for (const eager of ['', 'a', 'b', 'ab'])
+	for (const who of ['a', 'b'] as const)
+		for (const older of [false, true])
+			test(`${who} restarts${older ? ', from an older page' : ''}: who began in DTLS stays, ${eager ? `though ${eager} would begin` : 'as browsers should'}`, async () => {
+				const { a, b } = pair();
+				const [one, other] = who === 'a' ? [a, b] : [b, a];
+				const roles = { a: 'passive', b: 'active' } as Record<string, string>;	/* b answered first */
+
+				a.eager = eager.includes('a');
+				b.eager = eager.includes('b');
+				await connect(a, b);
+				const said = [one.sent.length, other.sent.length];
+				if (older)
+					one.tamper = other.tamper = (data) => {
+						if (data.description?.type === 'offer')
+							data.description.sdp = data.description.sdp.replace(/^a=setup:\w+/gm, 'a=setup:actpass');
+						return data;
+					};
+				one.now.restartIce();
+				await long();
+				assertTalking(a, b);
+				assert.equal(a.connections.length + b.connections.length, 2);
+				const [offer] = one.sent.slice(said[0]).filter((data) => data.description);
+				const [answer] = other.sent.slice(said[1]).filter((data) => data.description);
+				assert.deepEqual(setups(offer.description.sdp), [roles[one.id], roles[one.id]], 'an older page answers that alike');
+				assert.deepEqual(setups(answer.description.sdp), [roles[other.id], roles[other.id]]);
+			});
+
+test('the first offer, and that of every new connection, leaves it open who begins', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	b.now.become('failed');
+	await clock.pass(4000);
+	await long();
+	const offers = [...a.sent, ...b.sent].filter((data) => data.description?.type === 'offer');
+	assert.equal(offers.length, 2);
+	for (const { description } of offers)
+		assert.deepEqual(setups(description.sdp), ['actpass', 'actpass']);
+	assertTalking(a, b);
+});
+
+test('an answer that the browser refuses starts over at once', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.tamper = (data) => {
+		if (a.connections.length === 1 && data.description?.type === 'answer')
+			data.description.sdp = data.description.sdp.replace(/^a=setup:\w+/gm, 'a=setup:passive');
+		return data;
+	};
+	b.tamper = a.tamper;
+	a.now.restartIce();
+	await long();
+	assert.equal(a.now.connectionState, 'connected', 'what the old one still carries does not matter');
+	await clock.pass(100);
+	await long();
+	assert.equal(a.connections.length, 2);
+	assertTalking(a, b);
+});
+
 for (const who of ['a', 'b'] as const)
 	test(`${who} reloads: the other sees the new session and answers with a new connection`, async () => {
 		const { a, b } = pair();
@@ -304,6 +367,63 @@ test('another network restarts at once, and goes back to watching if it was well
 	await long();
 	assert.equal(b.connections.length, 2);
 	assertTalking(a, b);
+});
+
+test('a restart after which no way is chosen is made up for by a restart of ours, and that by a new connection', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.now.goes({ candidateType: 'host' });
+	b.now.goes({ candidateType: 'host' });
+	await clock.pass(12_000);
+	b.call.moved();
+	await clock.pass(0);
+	await long();
+	a.now.stats = new Map();
+	await clock.pass(3900);
+	assert.equal(a.now.restarts, 0, 'it may come yet');
+	await clock.pass(200);
+	assert.equal(a.now.restarts, 1);
+	assert.equal(b.now.restarts, 1, 'who has a way restarts no more');
+	await clock.pass(5800);
+	assert.equal(a.connections.length, 1);
+	await clock.pass(300);
+	await long();
+	assert.equal(a.connections.length, 2);
+	assertTalking(a, b);
+});
+
+test('a way that is chosen in time, or after our own restart, is the end of it', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	a.now.goes({ candidateType: 'host' });
+	await clock.pass(12_000);
+	b.call.moved();
+	await clock.pass(0);
+	await long();
+	a.now.stats = new Map();
+	await clock.pass(3500);
+	a.now.goes({ candidateType: 'host' });
+	await clock.pass(60_000);
+	assert.equal(a.now.restarts, 0);
+	a.now.stats = new Map();
+	await clock.pass(5000);
+	assert.equal(a.now.restarts, 1);
+	a.now.goes({ candidateType: 'host' });
+	await clock.pass(60_000);
+	assert.equal(a.now.restarts, 1);
+	assert.equal(a.connections.length + b.connections.length, 2);
+});
+
+test('a browser that never tells the way is left in peace', async () => {
+	const { clock, a, b } = pair();
+
+	await connect(a, b);
+	b.call.moved();
+	await clock.pass(60_000);
+	assert.equal(a.now.restarts, 0);
+	assert.equal(a.connections.length + b.connections.length, 2);
 });
 
 test('another network while signaling is lost: the restart comes as soon as it can pass', async () => {

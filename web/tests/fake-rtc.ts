@@ -41,16 +41,20 @@ export class FakeConnection {
 	signalingState = 'stable';
 	connectionState = 'new';
 	localDescription: any = null;
+	currentLocalDescription: any = null;
 	currentRemoteDescription: any = null;
 	remoteDescription: any = null;
 	candidates: any[] = [];
 	restarts = 0;
 	stats = new Map<string, any>();
+	/** Like Firefox: whoever asks who begins in DTLS is told "I". */
+	eager = false;
 	readonly session = `${sessions++}`;
 	private version = 0;
 	private needed = false;
 	private lines: FakeTransceiver[] = [];
 	private pendingRemote: any = null;
+	private role = '';
 
 	constructor(public config: any, private readonly fingerprint = 'sha-256 00') {
 		FakeConnection.all.push(this);
@@ -99,7 +103,12 @@ export class FakeConnection {
 			this.currentRemoteDescription = this.pendingRemote;
 		for (const line of this.lines)
 			line.associated = true;
-		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\na=fingerprint:${this.fingerprint}\r\nm=${this.lines.length}\r\n` };
+		if (type === 'answer')
+			this.role = this.answersAs(/^a=setup:(\w+)/m.exec(this.pendingRemote.sdp)?.[1] ?? 'actpass');
+		const setup = this.lines.map((_, n) => `m=${n}\r\na=setup:${type === 'answer' ? this.role : 'actpass'}\r\n`).join('');
+		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\na=fingerprint:${this.fingerprint}\r\n${setup}` };
+		if (type === 'answer')
+			this.currentLocalDescription = this.localDescription;
 		this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
 		setImmediate(() => this.found(`of ${this.session}`));
 		this.renew();
@@ -113,6 +122,11 @@ export class FakeConnection {
 		if (description.type === 'answer') {
 			if (this.signalingState !== 'have-local-offer')
 				throw new Error('InvalidStateError');
+			const role = /^a=setup:active/m.test(description.sdp) ? 'passive' : 'active';
+			if (this.role && this.role !== role && !this.eager)
+				throw new Error('Failed to set SSL role for the transport.');
+			this.role = role;
+			this.currentLocalDescription = this.localDescription;
 			this.currentRemoteDescription = description;
 			this.signalingState = 'stable';
 		} else {
@@ -167,6 +181,12 @@ export class FakeConnection {
 	private alive(): void {
 		if (this.signalingState === 'closed')
 			throw new Error('closed');
+	}
+
+	private answersAs(asked: string): string {
+		if (asked === 'actpass')
+			return this.eager ? 'active' : this.role || 'active';
+		return asked === 'active' ? 'passive' : 'active';
 	}
 
 	private need(): void {

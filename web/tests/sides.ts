@@ -28,6 +28,7 @@ export class Side {
 	/* what the server makes of what is said */
 	tamper = (data: any): any => data;
 	deaf = false;
+	eager = false;
 	other!: Side;
 
 	constructor(readonly id: string, private readonly clock: FakeClock, private readonly relayOnly: boolean) {
@@ -41,6 +42,7 @@ export class Side {
 			self: this.id, anchor: { meeting: 'm', key: this.key, seen: this.seen, lang: this.lang }, iceServers: [], relayOnly: this.relayOnly, clock: this.clock,
 			connection: (config) => {
 				const one = new FakeConnection(config, this.fingerprint);
+				one.eager = this.eager;
 				this.connections.push(one);
 				return one as unknown as RTCPeerConnection;
 			},
