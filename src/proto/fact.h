@@ -142,8 +142,10 @@
 	  "",                                                                 \
 	  "An API key opens nothing any more.")                               \
 	X(FACT_TOKEN_REFUSED, "token.refused", "server",                      \
-	  "reason (malformed, unknown, revoked or scope)",                    \
-	  "A token or key was not accepted.")                                 \
+	  "reason (malformed, unknown, revoked, scope, too-long, key, "       \
+	  "issuer, algorithm, signature, audience, expired, not-yet, "        \
+	  "lifetime, claims, meeting or role), via? (http or socket)",        \
+	  "A token, key or secret was not accepted.")                         \
 	X(FACT_LOG_CHECKPOINT, "log.checkpoint", "server",                    \
 	  "at, hash, kept, seq",                                              \
 	  "The log may be cut here: the facts up to `seq`, made `at` with "   \

@@ -23,6 +23,13 @@ static const char *const transports[] = {
 #undef X
 };
 
+static const char *const vias[] = {
+	NULL,
+#define X(symbol, name) name,
+	FACTDATA_VIAS(X)
+#undef X
+};
+
 static const struct word roles[] = {
 #define X(symbol, bit, name) {name, bit},
 	FACTDATA_ROLES(X)
@@ -54,6 +61,7 @@ enum {
 	HAS_TRANSPORT = 1 << 19,
 	HAS_VERSION = 1 << 20,
 	HAS_AMOUNT = 1 << 21,		/* bytesDown, bytesUp, seconds */
+	HAS_VIA = 1 << 22,		/* optional */
 };
 
 static unsigned int members_of(enum fact_kind kind)
@@ -66,8 +74,9 @@ static unsigned int members_of(enum fact_kind kind)
 	case FACT_MEETING_ENDED:
 	case FACT_PERSONAL_ERASED:
 	case FACT_STAFF_REFUSED:
-	case FACT_TOKEN_REFUSED:
 		return HAS_REASON;
+	case FACT_TOKEN_REFUSED:
+		return HAS_REASON | HAS_VIA;
 	case FACT_INVITATION_MADE:
 		return HAS_EXPIRES_AT | HAS_ID | HAS_ROLE;
 	case FACT_GUEST_WAITING:
@@ -206,6 +215,8 @@ void factdata_put(struct fact *f, const struct factdata *d)
 	}
 	if (has & HAS_VERSION)
 		json_put_text(&w, "version", d->version);
+	if (has & HAS_VIA && d->via)
+		json_put_text(&w, "via", vias[d->via]);
 	json_put_end(&w);
 	factread_keep(f->data, FACT_DATA_MAX, &f->data_len, &b);
 }
@@ -241,6 +252,21 @@ static enum factdata_transport read_transport(struct factread *r)
 			return (enum factdata_transport)i;
 	r->bad = true;
 	return TRANSPORT_NONE;
+}
+
+static enum factdata_via read_via(struct factread *r)
+{
+	char word[8];
+	unsigned int i;
+
+	if (!factread_has(r, "via"))
+		return VIA_NONE;
+	factread_text(r, "via", word, sizeof(word), true);
+	for (i = 1; i < VIA_COUNT; i++)
+		if (!r->bad && strcmp(vias[i], word) == 0)
+			return (enum factdata_via)i;
+	r->bad = true;
+	return VIA_NONE;
 }
 
 static enum sigmsg_path read_path(struct factread *r)
@@ -360,6 +386,8 @@ int factdata_get(struct factdata *out, const struct fact *f)
 		read_stats(&r, out);
 	if (has & HAS_TRANSPORT)
 		out->transport = read_transport(&r);
+	if (has & HAS_VIA)
+		out->via = read_via(&r);
 	if (has & HAS_VERSION)
 		factread_text(&r, "version", out->version, sizeof(out->version), true);
 	return r.bad ? ERR_CORRUPT : 0;

@@ -30,13 +30,30 @@
 	X(REASON_MALFORMED, "malformed")                                      \
 	X(REASON_UNKNOWN, "unknown")                                          \
 	X(REASON_REVOKED, "revoked")                                          \
-	X(REASON_SCOPE, "scope")
+	X(REASON_SCOPE, "scope")                                              \
+	X(REASON_TOO_LONG, "too-long")                                        \
+	X(REASON_KEY, "key")                                                  \
+	X(REASON_ISSUER, "issuer")                                            \
+	X(REASON_ALGORITHM, "algorithm")                                      \
+	X(REASON_SIGNATURE, "signature")                                      \
+	X(REASON_AUDIENCE, "audience")                                        \
+	X(REASON_EXPIRED, "expired")                                          \
+	X(REASON_NOT_YET, "not-yet")                                          \
+	X(REASON_LIFETIME, "lifetime")                                        \
+	X(REASON_CLAIMS, "claims")                                            \
+	X(REASON_MEETING, "meeting")                                          \
+	X(REASON_ROLE, "role")
 
 /* X(symbol, name): how a client reached the relay */
 #define FACTDATA_TRANSPORTS(X)                                                \
 	X(TRANSPORT_UDP, "udp")                                               \
 	X(TRANSPORT_TCP, "tcp")                                               \
 	X(TRANSPORT_TLS, "tls")
+
+/* X(symbol, name): where a token was presented */
+#define FACTDATA_VIAS(X)                                                      \
+	X(VIA_HTTP, "http")                                                   \
+	X(VIA_SOCKET, "socket")
 
 /* X(symbol, bit, name): what somebody of the staff may do; sorted by name */
 #define FACTDATA_ROLES(X)                                                     \
@@ -56,6 +73,14 @@ enum factdata_transport {
 	FACTDATA_TRANSPORTS(X)
 #undef X
 	TRANSPORT_COUNT
+};
+
+enum factdata_via {
+	VIA_NONE,
+#define X(symbol, name) symbol,
+	FACTDATA_VIAS(X)
+#undef X
+	VIA_COUNT
 };
 
 enum factdata_reason {
@@ -82,6 +107,7 @@ struct factdata {
 	uint64_t bytes_up, bytes_down;	/* relay.closed; from and to the client */
 	uint32_t seconds;
 	char version[32];		/* server.started */
+	enum factdata_via via;		/* token.refused */
 	int64_t expires_at;		/* invitation.made; ms since 1970 */
 	unsigned int roles;		/* staff.added, .changed: ROLE_*; 0: as they were */
 	bool has_disabled, disabled;	/* staff.changed */

@@ -43,6 +43,9 @@ struct jwt_person {
 /* Whether it is meant to be a JWT: no other token of ours holds a dot. */
 bool jwt_looks(const char *token, size_t len);
 
+/* Whether the token is for this meeting (22 characters and NUL). */
+bool jwt_opens(const struct jwt_person *p, const char *meeting);
+
 /**
  * Judges a token.
  *

@@ -7,6 +7,7 @@
 #define PARAVENT_PROTO_JWTCONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define JWTCONF_MAX 8		/* issuers */
 #define JWTCONF_NAME_MAX 40
@@ -50,6 +51,7 @@ struct jwtconf {
 };
 
 void jwtconf_fini(struct jwtconf *c);		/* accepts one of zeros */
+void jwtconf_copy(struct jwtconf *out, const struct jwtconf *c);
 
 const char *jwtconf_dialect_name(enum jwt_dialect dialect);
 const char *jwtconf_algorithm_name(enum jwt_algorithm algorithm);
@@ -63,11 +65,14 @@ const char *jwtconf_check_algorithm(const char *value);
 const char *jwtconf_check_claim(const char *value);
 const char *jwtconf_check_key_id(const char *value);
 
-/* Set from a value that the checks have passed. */
+/* What is wrong with a block as a whole. As above. */
+const char *jwtconf_check_together(const struct jwtconf *c);
+
+/* Of values that have passed their checks. */
 enum jwt_dialect jwtconf_dialect_of(const char *value);
 enum jwt_algorithm jwtconf_algorithm_of(const char *value);
 
-/* What is wrong with a block as a whole. As above. */
-const char *jwtconf_check_together(const struct jwtconf *c);
+/* Whether these bytes, from wherever, are a key id. */
+bool jwtconf_is_key_id(const char *s, size_t len);
 
 #endif

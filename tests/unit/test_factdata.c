@@ -26,7 +26,7 @@ START_TEST(test_each_kind_has_its_members_sorted)
 	static const struct factdata d = {
 		.id = A, .by = B, .peer = B, .host = true, .resumed = true,
 		.reason = REASON_LOST, .path = SIGMSG_DIRECT, .stats = "{\"a\":1}",
-		.stats_len = 7, .closed = 3, .version = "1.0",
+		.stats_len = 7, .closed = 3, .version = "1.0", .via = VIA_SOCKET,
 		.transport = TRANSPORT_TLS, .bytes_up = 1, .seconds = 2,
 		.bytes_down = (UINT64_C(1) << 53) - 1,
 		.expires_at = 1795166400500, .roles = ROLE_HOST | ROLE_ADMIN,
@@ -76,7 +76,7 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"The \\\"board\\\"\","
 		 "\"scopes\":\"audit,read\"}"},
 		{FACT_KEY_REVOKED, "{}"},
-		{FACT_TOKEN_REFUSED, "{\"reason\":\"lost\"}"},
+		{FACT_TOKEN_REFUSED, "{\"reason\":\"lost\",\"via\":\"socket\"}"},
 		{FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T09:20:00Z\",\"hash\":\"" H
 		 "\",\"kept\":\"" K "\",\"seq\":17}"},
 	};
@@ -119,6 +119,12 @@ START_TEST(test_optional_members_may_be_absent)
 	ck_assert_str_eq(fact.data, "{}");
 	ck_assert_int_eq(factdata_get(&d, &fact), 0);
 	ck_assert(!d.roles && !d.has_disabled && !d.password);
+	d = (struct factdata){.reason = REASON_EXPIRED};
+	fact.kind = FACT_TOKEN_REFUSED;
+	factdata_put(&fact, &d);
+	ck_assert_str_eq(fact.data, "{\"reason\":\"expired\"}");
+	ck_assert_int_eq(factdata_get(&d, &fact), 0);
+	ck_assert_int_eq(d.via, VIA_NONE);
 }
 END_TEST
 
@@ -171,6 +177,7 @@ START_TEST(test_what_does_not_fit_is_corrupt)
 		{FACT_KEY_MADE, "{\"hash\":\"00\",\"label\":\"a\",\"scopes\":\"read\"}"},
 		{FACT_KEY_MADE, "{\"label\":\"a\",\"scopes\":\"read\"}"},
 		{FACT_TOKEN_REFUSED, "{}"},
+		{FACT_TOKEN_REFUSED, "{\"reason\":\"lost\",\"via\":\"post\"}"},
 		{FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T09:20:00Z\",\"hash\":\"" H
 		 "\",\"kept\":\"" K "\",\"seq\":0}"},
 		{FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T09:20:00Z\",\"hash\":\"" H
