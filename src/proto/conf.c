@@ -441,24 +441,25 @@ static const char *close_to(names_fn *names, struct confscan_span word)
 	return best;
 }
 
-/* --- The block of a webhook ----------------------------------------------------- */
+/* --- Blocks --------------------------------------------------------------------- */
 
 #define WEBHOOK "webhook"
+#define ISSUER "issuer"
 
-struct hook_key {
+struct block_key {
 	const char *name;
-	enum { HOOK_TEXT, HOOK_LIST, HOOK_SWITCH } kind;
+	bool is_list;
 	check_fn *check;
 };
 
 enum { HOOK_URL, HOOK_SECRET_FILE, HOOK_CA_FILE, HOOK_KINDS, HOOK_ALLOW_PRIVATE };
 
-static const struct hook_key hook_keys[] = {
-	[HOOK_URL] = {"url", HOOK_TEXT, hookconf_check_url},
-	[HOOK_SECRET_FILE] = {"secret-file", HOOK_TEXT, check_path},
-	[HOOK_CA_FILE] = {"ca-file", HOOK_TEXT, check_path},
-	[HOOK_KINDS] = {"kinds", HOOK_LIST, hookconf_check_kind},
-	[HOOK_ALLOW_PRIVATE] = {"allow-private", HOOK_SWITCH, check_switch},
+static const struct block_key hook_keys[] = {
+	[HOOK_URL] = {"url", false, hookconf_check_url},
+	[HOOK_SECRET_FILE] = {"secret-file", false, check_path},
+	[HOOK_CA_FILE] = {"ca-file", false, check_path},
+	[HOOK_KINDS] = {"kinds", true, hookconf_check_kind},
+	[HOOK_ALLOW_PRIVATE] = {"allow-private", false, check_switch},
 };
 
 static const char *hook_key_name(size_t i)
@@ -466,21 +467,64 @@ static const char *hook_key_name(size_t i)
 	return i < ARRAY_LEN(hook_keys) ? hook_keys[i].name : NULL;
 }
 
-static const struct hook_key *hook_key_find(const char *name, size_t len)
-{
-	size_t i;
+enum {
+	ISSUER_DIALECT, ISSUER_ALGORITHM, ISSUER_ISSUER, ISSUER_AUDIENCE, ISSUER_KEY_ID,
+	ISSUER_SECRET_FILE, ISSUER_PUBLIC_KEY_FILE, ISSUER_INTERNAL_SECRET_FILE,
+};
 
-	for (i = 0; i < ARRAY_LEN(hook_keys); i++) {
-		if (strlen(hook_keys[i].name) == len &&
-		    !memcmp(hook_keys[i].name, name, len))
-			return &hook_keys[i];
+static const struct block_key issuer_keys[] = {
+	[ISSUER_DIALECT] = {"dialect", false, jwtconf_check_dialect},
+	[ISSUER_ALGORITHM] = {"algorithm", false, jwtconf_check_algorithm},
+	[ISSUER_ISSUER] = {"issuer", false, jwtconf_check_claim},
+	[ISSUER_AUDIENCE] = {"audience", false, jwtconf_check_claim},
+	[ISSUER_KEY_ID] = {"key-id", false, jwtconf_check_key_id},
+	[ISSUER_SECRET_FILE] = {"secret-file", false, check_path},
+	[ISSUER_PUBLIC_KEY_FILE] = {"public-key-file", false, check_path},
+	[ISSUER_INTERNAL_SECRET_FILE] = {"internal-secret-file", false, check_path},
+};
+
+static const char *issuer_key_name(size_t i)
+{
+	return i < ARRAY_LEN(issuer_keys) ? issuer_keys[i].name : NULL;
+}
+
+/* A block is `name "title" { its keys }`; each title once. */
+static const struct block {
+	const char *name;
+	const char *key_of;	/* "key of a webhook" */
+	const struct block_key *keys;
+	size_t keys_count;
+	names_fn *key_names;
+} blocks[] = {
+	{WEBHOOK, "key of a webhook", hook_keys, ARRAY_LEN(hook_keys), hook_key_name},
+	{ISSUER, "key of an issuer", issuer_keys, ARRAY_LEN(issuer_keys),
+	 issuer_key_name},
+};
+
+#define BLOCK_KEYS_MAX ARRAY_LEN(issuer_keys)
+
+static const char *block_name(size_t i)
+{
+	return i < ARRAY_LEN(blocks) ? blocks[i].name : NULL;
+}
+
+static const struct block *block_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_LEN(blocks); i++) {
+		if (strlen(blocks[i].name) == len && !memcmp(blocks[i].name, name, len))
+			return &blocks[i];
 	}
 	return NULL;
 }
 
-static const char *block_name(size_t i)
+static const struct block_key *block_key_find(const struct block *b, const char *name,
+					      size_t len)
 {
-	return i == 0 ? WEBHOOK : NULL;
+	for (size_t i = 0; i < b->keys_count; i++) {
+		if (strlen(b->keys[i].name) == len && !memcmp(b->keys[i].name, name, len))
+			return &b->keys[i];
+	}
+	return NULL;
 }
 
 /* --- Defaults ----------------------------------------------------------------- */
@@ -598,6 +642,9 @@ void conf_fini(struct conf *c)
 	while (c->webhooks_count)
 		hookconf_fini(&c->webhooks[--c->webhooks_count]);
 	free(c->webhooks);
+	while (c->issuers_count)
+		jwtconf_fini(&c->issuers[--c->issuers_count]);
+	free(c->issuers);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -668,29 +715,39 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	return 0;
 }
 
-static int on_hook_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+static int on_block_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	judge(cfg, opt, value, hook_key_find(opt->name, strlen(opt->name))->check);
+	const struct block *b = block_find(cfg->name, strlen(cfg->name));
+
+	judge(cfg, opt, value, block_key_find(b, opt->name, strlen(opt->name))->check);
 	*(const char **)result = value;
 	return 0;
 }
 
-static void reader_init(struct reader *r)
+static void put_block_opts(cfg_opt_t *out, const struct block *b)
 {
-	cfg_opt_t opts[ARRAY_LEN(keys) + 2], hook_opts[ARRAY_LEN(hook_keys) + 1];
 	cfg_opt_t end = CFG_END();
 	size_t i;
 
-	memset(r, 0, sizeof(*r));
-	for (i = 0; i < ARRAY_LEN(hook_keys); i++) {
-		cfg_opt_t one = CFG_STR_CB(hook_keys[i].name, NULL, CFGF_NODEFAULT,
-					   on_hook_value);
-		cfg_opt_t list = CFG_STR_LIST_CB(hook_keys[i].name, NULL,
-						 CFGF_NODEFAULT, on_hook_value);
+	for (i = 0; i < b->keys_count; i++) {
+		cfg_opt_t one = CFG_STR_CB(b->keys[i].name, NULL, CFGF_NODEFAULT,
+					   on_block_value);
+		cfg_opt_t list = CFG_STR_LIST_CB(b->keys[i].name, NULL, CFGF_NODEFAULT,
+						 on_block_value);
 
-		hook_opts[i] = hook_keys[i].kind == HOOK_LIST ? list : one;
+		out[i] = b->keys[i].is_list ? list : one;
 	}
-	hook_opts[i] = end;
+	out[i] = end;
+}
+
+static void reader_init(struct reader *r)
+{
+	cfg_opt_t opts[ARRAY_LEN(keys) + ARRAY_LEN(blocks) + 1];
+	cfg_opt_t in_block[ARRAY_LEN(blocks)][BLOCK_KEYS_MAX + 1];
+	cfg_opt_t end = CFG_END();
+	size_t i, k;
+
+	memset(r, 0, sizeof(*r));
 	for (i = 0; i < ARRAY_LEN(keys); i++) {
 		cfg_opt_t one = CFG_STR_CB(keys[i].name, NULL, CFGF_NODEFAULT, on_value);
 		cfg_opt_t list = CFG_STR_LIST_CB(keys[i].name, NULL, CFGF_NODEFAULT,
@@ -698,7 +755,11 @@ static void reader_init(struct reader *r)
 
 		opts[i] = is_list(&keys[i]) ? list : one;
 	}
-	opts[i++] = (cfg_opt_t)CFG_SEC(WEBHOOK, hook_opts, CFGF_MULTI | CFGF_TITLE);
+	for (k = 0; k < ARRAY_LEN(blocks); k++) {
+		put_block_opts(in_block[k], &blocks[k]);
+		opts[i++] = (cfg_opt_t)CFG_SEC(blocks[k].name, in_block[k],
+					       CFGF_MULTI | CFGF_TITLE);
+	}
 	opts[i] = end;
 	r->cfg = cfg_init(opts, CFGF_NONE);
 	if (!r->cfg)
@@ -738,25 +799,21 @@ static void complain_of_word(const char *name, unsigned line, const char *what,
 	buf_putc(complaints, '\n');
 }
 
-static bool is_webhook(struct confscan_span block)
-{
-	return block.len == strlen(WEBHOOK) && !memcmp(block.p, WEBHOOK, block.len);
-}
-
 /* Whether the block that opens here is one that libconfuse can read. */
 static bool opens_well(const char *name, const struct confscan_item *item)
 {
+	const struct block *b = block_find(item->block.p, item->block.len);
 	char *title;
 	const char *sentence;
 
-	if (!is_webhook(item->block)) {
+	if (!b) {
 		complain_of_word(name, item->line, "block", item->block, block_name);
 		return false;
 	}
 	title = mem_copy(item->title.p ? item->title.p : "", item->title.len);
 	sentence = hookconf_check_name(title);
 	if (sentence)
-		complain(name, item->line, WEBHOOK, title, sentence);
+		complain(name, item->line, b->name, title, sentence);
 	free(title);
 	return !sentence;
 }
@@ -764,14 +821,15 @@ static bool opens_well(const char *name, const struct confscan_item *item)
 /* Notes where a key was set. False when there is no such key. */
 static bool note_key(struct reader *r, const char *name, const struct confscan_item *item)
 {
+	const struct block *b;
 	const struct key *key;
 
 	if (item->block.p) {
+		b = block_find(item->block.p, item->block.len);
 		/* what is wrong with the block has been told */
-		if (!is_webhook(item->block) || hook_key_find(item->key.p, item->key.len))
+		if (!b || block_key_find(b, item->key.p, item->key.len))
 			return true;
-		complain_of_word(name, item->line, "key of a webhook", item->key,
-				 hook_key_name);
+		complain_of_word(name, item->line, b->key_of, item->key, b->key_names);
 		return false;
 	}
 	key = key_find(item->key.p, item->key.len);
@@ -940,9 +998,9 @@ static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
 		c->state_default = false;
 }
 
-static char *hook_text(cfg_t *block, int key)
+static char *block_text(cfg_t *block, const struct block_key *key)
 {
-	const char *value = cfg_getstr(block, hook_keys[key].name);
+	const char *value = cfg_getstr(block, key->name);
 
 	return mem_copy(value ? value : "", value ? strlen(value) : 0);
 }
@@ -956,9 +1014,9 @@ static void take_webhook(struct hookconf *out, cfg_t *block)
 
 	*out = (struct hookconf){
 		.name = mem_copy(name, strlen(name)),
-		.url = hook_text(block, HOOK_URL),
-		.secret_file = hook_text(block, HOOK_SECRET_FILE),
-		.ca_file = hook_text(block, HOOK_CA_FILE),
+		.url = block_text(block, &hook_keys[HOOK_URL]),
+		.secret_file = block_text(block, &hook_keys[HOOK_SECRET_FILE]),
+		.ca_file = block_text(block, &hook_keys[HOOK_CA_FILE]),
 		.kinds = count ? mem_new(count * sizeof(*out->kinds)) : NULL,
 		.kinds_count = count,
 		.allow_private = private && strcmp(private, "on") == 0,
@@ -997,6 +1055,57 @@ static void take_webhooks(const struct reader *r, struct conf *c)
 }
 
 _Static_assert(HOOKCONF_KINDS_MAX == 32, "the sentence above says 32");
+
+/* Dialect and algorithm are "" where they were not chosen. Returns what is wrong. */
+static const char *take_issuer(struct jwtconf *out, cfg_t *block)
+{
+	const char *dialect = cfg_getstr(block, issuer_keys[ISSUER_DIALECT].name);
+	const char *algorithm = cfg_getstr(block, issuer_keys[ISSUER_ALGORITHM].name);
+	const char *name = cfg_title(block);
+
+	*out = (struct jwtconf){
+		.name = mem_copy(name, strlen(name)),
+		.issuer = block_text(block, &issuer_keys[ISSUER_ISSUER]),
+		.audience = block_text(block, &issuer_keys[ISSUER_AUDIENCE]),
+		.key_id = block_text(block, &issuer_keys[ISSUER_KEY_ID]),
+		.secret_file = block_text(block, &issuer_keys[ISSUER_SECRET_FILE]),
+		.public_key_file = block_text(block, &issuer_keys[ISSUER_PUBLIC_KEY_FILE]),
+		.internal_secret_file =
+			block_text(block, &issuer_keys[ISSUER_INTERNAL_SECRET_FILE]),
+	};
+	if (!dialect)
+		return "needs a dialect: native, jitsi or carepulse";
+	if (!algorithm)
+		return "needs an algorithm: HS256, RS256 or ES256";
+	out->dialect = jwtconf_dialect_of(dialect);
+	out->algorithm = jwtconf_algorithm_of(algorithm);
+	return jwtconf_check_together(out);
+}
+
+static void take_issuers(const struct reader *r, struct conf *c)
+{
+	unsigned i, count = cfg_size(r->cfg, ISSUER), internal = 0;
+
+	if (count > JWTCONF_MAX) {
+		buf_printf(complaints, "paravent: there are more than %d issuers\n",
+			   JWTCONF_MAX);
+		return;
+	}
+	c->issuers = count ? mem_new(count * sizeof(*c->issuers)) : NULL;
+	for (i = 0; i < count; i++) {
+		cfg_t *block = cfg_getnsec(r->cfg, ISSUER, i);
+		struct jwtconf *issuer = &c->issuers[c->issuers_count++];
+		const char *sentence = take_issuer(issuer, block);
+
+		/* who calls says which sessions are his by that secret alone */
+		if (!sentence && *issuer->internal_secret_file && internal++)
+			sentence = "has an internal-secret-file as another one has; "
+				   "only one may";
+		if (sentence)
+			buf_printf(complaints, "%s:%d: " ISSUER " \"%s\" %s\n",
+				   block->filename, block->line, issuer->name, sentence);
+	}
+}
 
 static bool is_loopback(const struct conf_addr *a)
 {
@@ -1088,8 +1197,10 @@ static int reader_end(const struct reader *r, struct conf *c, int err)
 		if (opt->flags & CFGF_MODIFIED)
 			take(&draft, &keys[i], opt);
 	}
-	if (!complaints->len)
+	if (!complaints->len) {
 		take_webhooks(r, &draft);
+		take_issuers(r, &draft);
+	}
 	if (!complaints->len)
 		check_reachable(r, &draft);
 	derive(&draft);
@@ -1212,6 +1323,31 @@ static void put_webhook(struct buf *out, const struct hookconf *h)
 	buf_printf(out, "}\n\tallow-private = %s\n}\n", h->allow_private ? "on" : "off");
 }
 
+/* One line of a block; what is empty was not chosen. */
+static void put_chosen(struct buf *out, const struct block_key *key, const char *value)
+{
+	if (!*value)
+		return;
+	buf_printf(out, "\t%s = ", key->name);
+	put_quoted(out, value);
+	buf_putc(out, '\n');
+}
+
+static void put_issuer(struct buf *out, const struct jwtconf *c)
+{
+	buf_printf(out, ISSUER " \"%s\" {\n\tdialect = %s\n\talgorithm = %s\n", c->name,
+		   jwtconf_dialect_name(c->dialect),
+		   jwtconf_algorithm_name(c->algorithm));
+	put_chosen(out, &issuer_keys[ISSUER_ISSUER], c->issuer);
+	put_chosen(out, &issuer_keys[ISSUER_AUDIENCE], c->audience);
+	put_chosen(out, &issuer_keys[ISSUER_KEY_ID], c->key_id);
+	put_chosen(out, &issuer_keys[ISSUER_SECRET_FILE], c->secret_file);
+	put_chosen(out, &issuer_keys[ISSUER_PUBLIC_KEY_FILE], c->public_key_file);
+	put_chosen(out, &issuer_keys[ISSUER_INTERNAL_SECRET_FILE],
+		   c->internal_secret_file);
+	buf_puts(out, "}\n");
+}
+
 void conf_print(const struct conf *c, struct buf *out)
 {
 	size_t i;
@@ -1223,6 +1359,8 @@ void conf_print(const struct conf *c, struct buf *out)
 	}
 	for (i = 0; i < c->webhooks_count; i++)
 		put_webhook(out, &c->webhooks[i]);
+	for (i = 0; i < c->issuers_count; i++)
+		put_issuer(out, &c->issuers[i]);
 }
 
 static bool differ(const struct conf *a, const struct conf *b, const struct key *key)

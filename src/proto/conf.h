@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "proto/hookconf.h"
+#include "proto/jwtconf.h"
 
 #define CONF_WEBHOOKS_MAX 32
 
@@ -73,6 +74,8 @@ struct conf {
 	enum log_level log_level;
 	struct hookconf *webhooks;	/* blocks of the file, each name once */
 	size_t webhooks_count;
+	struct jwtconf *issuers;	/* the same; at most JWTCONF_MAX */
+	size_t issuers_count;
 };
 
 void conf_fini(struct conf *c);		/* accepts a conf of zeros */
@@ -107,8 +110,8 @@ void conf_print(const struct conf *c, struct buf *out);
 /**
  * What SIGHUP does not change: appends the keys that differ between `a` and `b` and are
  * read at start only, separated by ", ". Returns how many. The others (certificate
- * files, allowed-origins, message-rate, retain-*, log-level, webhooks) are taken over
- * while the server runs.
+ * files, allowed-origins, message-rate, retain-*, log-level, webhooks, issuers) are taken
+ * over while the server runs.
  */
 size_t conf_changed_needs_restart(const struct conf *a, const struct conf *b,
 				  struct buf *keys);

@@ -371,6 +371,105 @@ START_TEST(test_webhooks_print_as_they_were)
 }
 END_TEST
 
+#define ISSUER "issuer \"a\" { dialect = native algorithm = HS256 issuer = i "  \
+	       "audience = p secret-file = /s "
+
+START_TEST(test_issuers_are_blocks)
+{
+	/* paravent.conf(5), ISSUERS: one key is one dialect, algorithm, issuer, audience */
+	struct conf c = good(
+		"issuer \"dashboard\" {\n"
+		"  dialect = native\n"
+		"  algorithm = ES256\n"
+		"  issuer = \"https://dashboard.example.org\"\n"
+		"  audience = paravent\n"
+		"  key-id = \"2026-11\"\n"
+		"  public-key-file = /etc/paravent/dashboard.pem\n"
+		"}\n"
+		"issuer seeds { dialect = carepulse algorithm = HS256 "
+		"secret-file = /s internal-secret-file = '/i' }\n");
+	struct jwtconf *i = c.issuers;
+	struct buf text = BUF_INIT;
+	struct conf again;
+
+	ck_assert_uint_eq(c.issuers_count, 2);
+	ck_assert_str_eq(i[0].name, "dashboard");
+	ck_assert_int_eq(i[0].dialect, JWT_NATIVE);
+	ck_assert_int_eq(i[0].algorithm, JWT_ES256);
+	ck_assert_str_eq(i[0].issuer, "https://dashboard.example.org");
+	ck_assert_str_eq(i[0].audience, "paravent");
+	ck_assert_str_eq(i[0].key_id, "2026-11");
+	ck_assert_str_eq(i[0].public_key_file, "/etc/paravent/dashboard.pem");
+	ck_assert_str_eq(i[0].secret_file, "");
+	ck_assert_int_eq(i[1].dialect, JWT_CAREPULSE);
+	ck_assert_str_eq(i[1].issuer, "");
+	ck_assert_str_eq(i[1].internal_secret_file, "/i");
+
+	/* and print as they were */
+	conf_print(&c, &text);
+	again = good(text.p);
+	ck_assert_uint_eq(again.issuers_count, 2);
+	ck_assert_str_eq(again.issuers[0].key_id, "2026-11");
+	ck_assert_str_eq(again.issuers[1].internal_secret_file, "/i");
+	buf_fini(&text);
+	conf_fini(&again);
+	conf_fini(&c);
+}
+END_TEST
+
+START_TEST(test_mistakes_in_issuers_are_told)
+{
+	/* conf.h: one line for each mistake, with what to do */
+	bad("issuer \"a\" {\ndialect = livekit\nalgorithm = none\nsecret_file = x\n}\n",
+	    "t.conf:4: there is no key of an issuer 'secret_file'; did you mean "
+	    "'secret-file'?\n"
+	    "t.conf:2: dialect: \"livekit\" is no dialect; there are native, jitsi and "
+	    "carepulse\n"
+	    "t.conf:3: algorithm: \"none\" is no algorithm; there are HS256, RS256 and "
+	    "ES256\n");
+	bad_saying("issuer \"a\" { }\n", "t.conf:1: issuer \"a\" needs a dialect");
+	bad_saying("issuer \"a\" { dialect = jitsi }\n", "needs an algorithm");
+	bad_saying("issuer \"a\" { dialect = jitsi algorithm = HS256 }\n",
+		   "needs an issuer");
+	bad_saying("issuer \"a\" { dialect = jitsi algorithm = HS256 issuer = x }\n",
+		   "needs an audience");
+	bad_saying("issuer \"a\" { dialect = carepulse algorithm = HS256 }\n",
+		   "needs a secret-file for HS256; make one with: openssl rand -hex 32");
+	bad_saying("issuer \"a\" { dialect = carepulse algorithm = RS256 "
+		   "secret-file = /s }\n", "needs a public-key-file");
+	bad_saying(ISSUER "public-key-file = /p }\n", "HS256 takes the first");
+	bad_saying(ISSUER "internal-secret-file = /i }\n", "is for dialect = carepulse");
+	bad_saying("issuer \"a\" { dialect = carepulse algorithm = ES256 "
+		   "public-key-file = /p internal-secret-file = /i }\n",
+		   "with algorithm = HS256");
+	bad_saying("issuer \"a\" { dialect = carepulse algorithm = HS256 secret-file = /s "
+		   "internal-secret-file = /i }\n"
+		   "issuer \"b\" { dialect = carepulse algorithm = HS256 secret-file = /s "
+		   "internal-secret-file = /i }\n",
+		   "t.conf:2: issuer \"b\" has an internal-secret-file as another");
+	bad_saying(ISSUER "key-id = \"a/b\" }\n", "is no key id");
+	bad_saying(ISSUER "key-id = 12345678901234567890123456789012345678901234567890"
+			  "123456789012345 }\n", "is no key id");
+	bad_saying("issuer \"a\" { secret-file = s }\n", "must be a whole path");
+	bad_saying("issuer \"a b\" { }\n", "is no name");
+	bad_saying("isuer \"a\" { }\n", "did you mean 'issuer'?");
+	bad_saying(ISSUER "url = x }\n", "there is no key of an issuer 'url'");
+}
+END_TEST
+
+START_TEST(test_issuers_are_eight_at_most)
+{
+	/* jwtconf.h: each token that names none of their keys is tried with all */
+	struct buf b = BUF_INIT;
+
+	for (int i = 0; i < JWTCONF_MAX + 1; i++)
+		buf_printf(&b, "issuer \"i%d\" { dialect = native algorithm = HS256 "
+			   "issuer = i audience = a secret-file = /s }\n", i);
+	bad_saying(b.p, "there are more than 8 issuers");
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(test_mistakes_in_webhooks_are_told)
 {
 	/* paravent check: all mistakes, with their lines */
@@ -699,6 +798,8 @@ UNIT_MAIN("conf", test_the_url_follows_the_command_line,
 	  test_slips_of_spelling_are_found_where_they_are,
 	  test_webhooks_are_blocks, test_later_webhooks_take_the_place,
 	  test_webhooks_print_as_they_were, test_mistakes_in_webhooks_are_told,
+	  test_issuers_are_blocks, test_mistakes_in_issuers_are_told,
+	  test_issuers_are_eight_at_most,
 	  test_one_bad_file_does_not_spoil_the_next, test_files_of_windows_are_read,
 	  test_print_reads_back_the_same, test_changes_that_need_a_restart_are_named,
 	  test_addresses_are_numbers, test_conf_d_is_read_in_order,
