@@ -65,7 +65,7 @@ static void meetings_create(struct api *api, struct http_request *rq)
 	int err;
 
 	/* anybody may, for now; but a key that is presented must be one that may */
-	err = caller_with_key(&caller, api->house, rq, APIKEY_CREATE);
+	err = caller_to_create(&caller, api->house, rq);
 	if (err && (rq->head.field[HTTP_AUTHORIZATION].p || err != ERR_UNAUTHORIZED)) {
 		caller_refuse(rq, err);
 		return;

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "app/answer.h"
+#include "app/issuers.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "core/keyset.h"
 #include "core/limits.h"
-#include "proto/factdata.h"
+#include "proto/jwt.h"
 #include "proto/token.h"
 
 /* The Bearer token; false when there is none. */
@@ -26,15 +27,16 @@ static bool bearer(const struct http_request *rq, struct http_span *token)
 	return true;
 }
 
-/* What is tried again and again is not worth a fact each time: 60 at once, then one in
- * ten seconds, whoever it is. */
-static void remember_refusal(struct house *h, enum factdata_reason reason)
+/* What is tried again and again is not worth a fact each time: 1000 at once, then one a
+ * second, whoever it is. */
+void caller_remember_refusal(struct house *h, enum factdata_reason reason,
+			     enum factdata_via via)
 {
-	static const struct bucket_rule rule = {.per_second = 1, .burst = 600};
-	const struct factdata d = {.reason = reason};
+	static const struct bucket_rule rule = {.per_second = 1, .burst = 1000};
+	const struct factdata d = {.reason = reason, .via = via};
 
 	if (!h->stopping && ledger_writable(h->ledger) &&
-	    bucket_take(&h->refusals, &rule, clock_mono_ms(), 10))
+	    bucket_take(&h->refusals, &rule, clock_mono_ms(), 1))
 		house_server_fact(h, FACT_TOKEN_REFUSED, &d);
 }
 
@@ -47,7 +49,7 @@ static int by_key(struct caller *out, struct house *h, struct http_span token,
 			       scopes);
 
 	if (err) {
-		remember_refusal(h, reason);
+		caller_remember_refusal(h, reason, VIA_HTTP);
 		return err;
 	}
 	out->kind = CALLER_KEY;
@@ -57,13 +59,68 @@ static int by_key(struct caller *out, struct house *h, struct http_span token,
 	return 0;
 }
 
+static int refused(struct house *h, int err, enum factdata_reason reason)
+{
+	caller_remember_refusal(h, reason, VIA_HTTP);
+	return err;
+}
+
+/* A host by another system's word. Whose host: of all meetings, or of this one. */
+static int by_jwt(struct caller *out, struct house *h, struct http_span token,
+		  const char *meeting)
+{
+	enum factdata_reason reason;
+	struct jwt_person p;
+	size_t count;
+	const struct jwt_key *keys = issuers_keys(h->issuers, &count);
+
+	if (jwt_judge(&p, &reason, keys, count, clock_wall_ms() / 1000, token.p,
+		      token.len) != 0)
+		return refused(h, ERR_UNAUTHORIZED, reason);
+	if (!jwt_opens(&p, meeting))
+		return refused(h, ERR_NOT_FOUND, REASON_MEETING);
+	if (!p.host)
+		return refused(h, ERR_FORBIDDEN, REASON_ROLE);
+	out->kind = CALLER_TOKEN;
+	snprintf(out->actor, sizeof(out->actor), "token:%s", p.by->name);
+	return 0;
+}
+
+/* Where a good JWT is not enough, whatever it says. */
+static int by_jwt_in_vain(struct caller *out, struct house *h, struct http_span token)
+{
+	int err = by_jwt(out, h, token, "*");
+
+	memset(out, 0, sizeof(*out));
+	if (!err)
+		caller_remember_refusal(h, REASON_SCOPE, VIA_HTTP);
+	return err == ERR_UNAUTHORIZED ? err : ERR_FORBIDDEN;
+}
+
+int caller_to_create(struct caller *out, struct house *h, const struct http_request *rq)
+{
+	struct http_span token;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	if (!bearer(rq, &token))
+		return ERR_UNAUTHORIZED;
+	if (!jwt_looks(token.p, token.len))
+		return by_key(out, h, token, APIKEY_CREATE);
+	err = by_jwt(out, h, token, "*");
+	return err == ERR_NOT_FOUND ? ERR_FORBIDDEN : err;
+}
+
 int caller_with_key(struct caller *out, struct house *h, const struct http_request *rq,
 		    unsigned int scopes)
 {
 	struct http_span token;
 
 	memset(out, 0, sizeof(*out));
-	return bearer(rq, &token) ? by_key(out, h, token, scopes) : ERR_UNAUTHORIZED;
+	if (!bearer(rq, &token))
+		return ERR_UNAUTHORIZED;
+	return jwt_looks(token.p, token.len) ? by_jwt_in_vain(out, h, token)
+					     : by_key(out, h, token, scopes);
 }
 
 int caller_of_meeting(struct caller *out, struct house *h, const struct http_request *rq,
@@ -77,6 +134,8 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 	/* one in sixteen million of the hosts' tokens begins like a key; none is as long */
 	if (token.len != TOKEN_LEN && apikey_looks(token.p, token.len))
 		return by_key(out, h, token, scopes);
+	if (jwt_looks(token.p, token.len))
+		return host ? by_jwt(out, h, token, id) : by_jwt_in_vain(out, h, token);
 	if (!host || !token_is_host(h->key, id, token.p, token.len))
 		return ERR_NOT_FOUND;
 	out->kind = CALLER_HOST;
@@ -95,6 +154,6 @@ bool caller_still(const struct caller *c, const struct house *h)
 void caller_refuse(struct http_request *rq, int err)
 {
 	reply_err(rq, err, err == ERR_UNAUTHORIZED ?
-		  "Send an API key, or the host's token of the meeting, as "
-		  "Authorization: Bearer." : NULL);
+		  "Send an API key, the host's token of the meeting, or a JWT that "
+		  "opens it, as Authorization: Bearer." : NULL);
 }

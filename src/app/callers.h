@@ -1,10 +1,12 @@
 /**
  * Who asks. A request of the API carries at most one credential, as Authorization:
- * Bearer: the host's token of one meeting, or an API key, which has scopes.
+ * Bearer: the host's token of one meeting, an API key, which has scopes, or a JWT of
+ * another system, which makes its holder the host of one meeting or of all.
  *
  * The contract's rule for meetings, here once for all calls: a missing and a forbidden
- * meeting look the same. So an API key is judged before anybody looks for the meeting,
- * and any other token that does not open it is "not found", whether it is there or not.
+ * meeting look the same. So an API key or JWT is judged before anybody looks for the
+ * meeting, and a good one that does not open it is "not found", whether it is there or
+ * not.
  */
 #ifndef PARAVENT_APP_CALLERS_H
 #define PARAVENT_APP_CALLERS_H
@@ -15,11 +17,13 @@
 #include "net/httpconn.h"
 #include "proto/apikey.h"
 #include "proto/fact.h"
+#include "proto/factdata.h"
 
 enum caller_kind {
 	CALLER_NOBODY,
 	CALLER_HOST,		/* of the meeting that was asked about */
 	CALLER_KEY,
+	CALLER_TOKEN,		/* a host, as another system says: a JWT */
 };
 
 struct caller {
@@ -33,10 +37,16 @@ struct caller {
  * Whether an API key with one of `scopes` asks.
  *
  * Returns 0; ERR_UNAUTHORIZED without a key, or with one that is unknown or revoked
- * (401); ERR_FORBIDDEN when it has none of the scopes (403).
+ * (401); ERR_FORBIDDEN when it has none of the scopes, or for a good JWT (403).
  */
 int caller_with_key(struct caller *out, struct house *h, const struct http_request *rq,
 		    unsigned int scopes);
+
+/**
+ * Whether somebody asks who may make meetings: an API key with that scope, or a JWT of a
+ * host of all meetings. Returns as caller_with_key(), ERR_FORBIDDEN for other good JWTs.
+ */
+int caller_to_create(struct caller *out, struct house *h, const struct http_request *rq);
 
 /**
  * Whether somebody asks who may see or change this meeting: an API key with one of
@@ -45,7 +55,8 @@ int caller_with_key(struct caller *out, struct house *h, const struct http_reque
  * id: 22 characters and NUL.
  *
  * Returns as caller_with_key(), or ERR_NOT_FOUND for a token that is no API key and
- * does not open this meeting, or not so far.
+ * does not open this meeting, or not so far. A good JWT of a guest, or where its host
+ * does not suffice, is ERR_FORBIDDEN; one for another meeting is ERR_NOT_FOUND.
  */
 int caller_of_meeting(struct caller *out, struct house *h, const struct http_request *rq,
 		      const char *id, bool host, unsigned int scopes);
@@ -54,7 +65,11 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
  * that go on for long. */
 bool caller_still(const struct caller *c, const struct house *h);
 
-/* Answers what the two above have refused. */
+/* Remembers that a token was refused (fact token.refused), if there are not too many. */
+void caller_remember_refusal(struct house *h, enum factdata_reason reason,
+			     enum factdata_via via);
+
+/* Answers what those above have refused. */
 void caller_refuse(struct http_request *rq, int err);
 
 #endif

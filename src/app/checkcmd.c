@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "app/issuers.h"
 #include "app/options.h"
 #include "app/webhooks.h"
 #include "base/buf.h"
@@ -53,6 +54,19 @@ static int check_webhooks(const struct conf *conf)
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
+static int check_issuers(const struct conf *conf)
+{
+	struct buf why = BUF_INIT;
+	struct issuers *issuers = NULL;
+	int err = issuers_load(&issuers, conf, &why);
+
+	if (err)
+		fprintf(stderr, "%s\n", why.p);
+	issuers_free(issuers);
+	buf_fini(&why);
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
 int cmd_check(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -91,6 +105,8 @@ int cmd_check(int argc, char **argv)
 	path = options_conf_path(path);
 	status = check_certificate(&conf);
 	if (check_webhooks(&conf) != EXIT_OK)
+		status = EXIT_FAILED;
+	if (check_issuers(&conf) != EXIT_OK)
 		status = EXIT_FAILED;
 	if (print) {
 		conf_print(&conf, &text);

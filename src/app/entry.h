@@ -18,8 +18,7 @@
 
 struct entry {
 	bool host;
-	char invitation[SIGMSG_ID_SIZE];	/* its id; "": it was none */
-	char name[4 * SIGMSG_NAME_MAX + 1];	/* as another system says; "": unsaid */
+	char name[4 * SIGMSG_NAME_MAX + 1];	/* that another system vouches for, or "" */
 	enum factdata_reason reason;		/* for token.refused */
 };
 

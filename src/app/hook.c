@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/hooksecret.h"
+#include "app/secretfile.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/list.h"
@@ -370,7 +370,7 @@ void hook_free(struct hook *h)
 		return;
 	let_go(h);
 	httpclient_free(h->client);
-	hooksecret_fini(&h->secret);
+	secretfile_fini(&h->secret);
 	hookconf_fini(&h->conf);
 	free(h);
 }
@@ -404,12 +404,12 @@ void hook_change(struct hook *h, const struct hookconf *conf, struct buf *secret
 {
 	if (hookconf_equal(&h->conf, conf) && h->secret.len == secret->len &&
 	    mem_equal_secret(h->secret.p, secret->p, secret->len)) {
-		hooksecret_fini(secret);
+		secretfile_fini(secret);
 		return;
 	}
 	let_go(h);
 	httpclient_free(h->client);
-	hooksecret_fini(&h->secret);
+	secretfile_fini(&h->secret);
 	hookconf_fini(&h->conf);
 	hookconf_copy(&h->conf, conf);
 	h->secret = *secret;

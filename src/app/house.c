@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/issuers.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -53,12 +54,13 @@ static void on_turn_end(evutil_socket_t fd, short what, void *arg)
 }
 
 int house_new(struct house **out, const struct conf *conf, struct event_base *base,
-	      struct why *why)
+	      struct issuers *issuers, struct why *why)
 {
 	struct house *h = mem_new(sizeof(*h));
 	int err;
 
 	h->conf = conf;
+	h->issuers = issuers;
 	h->turn_ends = event_new(base, -1, 0, on_turn_end, h);
 	err = ledger_open(&h->ledger, conf->state_dir, why);
 	if (!err)
@@ -92,6 +94,7 @@ void house_free(struct house *h)
 	ledger_close(h->ledger);
 	meetings_free(h->meetings);
 	keyset_free(h->keys);
+	issuers_free(h->issuers);
 	mem_wipe(h->key, sizeof(h->key));
 	free(h);
 }

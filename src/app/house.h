@@ -19,6 +19,8 @@
 #include "store/ledger.h"
 #include "store/reader.h"
 
+struct issuers;
+
 struct house {
 	const struct conf *conf;	/* borrowed; may change at SIGHUP */
 	struct ledger *ledger;
@@ -26,6 +28,7 @@ struct house {
 	struct gate gate;
 	struct meetings *meetings;
 	struct keyset *keys;
+	struct issuers *issuers;	/* whose tokens are taken */
 	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
 	bool loading;			/* nobody is served yet */
 	int64_t replayed_at;		/* wall clock of the fact being replayed, or 0 */
@@ -39,10 +42,11 @@ struct house {
 
 /**
  * Opens the ledger of conf->state_dir and reads the server's key, which is made when
- * there is none. base: borrowed. Returns 0 or an error whose sentence is in `why`.
+ * there is none. base: borrowed. issuers: taken. Returns 0 or an error whose sentence is
+ * in `why`.
  */
 int house_new(struct house **out, const struct conf *conf, struct event_base *base,
-	      struct why *why);
+	      struct issuers *issuers, struct why *why);
 
 /**
  * Ends the threads of the ledger and its reader: what was asked of them is done, or done

@@ -15,6 +15,7 @@
 #include "app/commands.h"
 #include "app/eventstream.h"
 #include "app/house.h"
+#include "app/issuers.h"
 #include "app/relay.h"
 #include "app/retention.h"
 #include "app/signaling.h"
@@ -152,8 +153,24 @@ static void take_over(struct conf *now, struct conf *next)
 	SWAP(retain_facts_days);
 	SWAP(webhooks);
 	SWAP(webhooks_count);
+	SWAP(issuers);
+	SWAP(issuers_count);
 	SWAP(log_level);
 #undef SWAP
+}
+
+static void reload_issuers(struct house *h)
+{
+	struct buf why = BUF_INIT;
+	struct issuers *next;
+
+	if (issuers_load(&next, h->conf, &why) != 0) {
+		log_error("issuers not taken over, the old ones stay: %s", why.p);
+	} else {
+		issuers_free(h->issuers);
+		h->issuers = next;
+	}
+	buf_fini(&why);
 }
 
 static void on_reload(evutil_socket_t fd, short what, void *arg)
@@ -180,6 +197,7 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 	buf_reset(&text);
 	if (webhooks_reload(sv->webhooks, &text) != 0)
 		log_error("webhooks not taken over, the old ones stay: %s", text.p);
+	reload_issuers(sv->house);
 	log_init(sv->conf->log_level);
 	log_info("server reloaded");
 out:
@@ -295,6 +313,7 @@ static int start(struct server *sv, struct buf *why)
 {
 	static const struct timeval second = {.tv_sec = 1};
 	struct why sentence = {.text = ""};
+	struct issuers *issuers = NULL;
 	struct room_port port;
 	int err = 0;
 
@@ -310,10 +329,12 @@ static int start(struct server *sv, struct buf *why)
 		err = relay_new(&sv->relay, sv->base, sv->conf, why);
 	if (!err)
 		err = webhooks_check_files(sv->conf, why);
+	if (!err)
+		err = issuers_load(&issuers, sv->conf, why);
 	if (err)
 		return err;
 
-	err = house_new(&sv->house, sv->conf, sv->base, &sentence);
+	err = house_new(&sv->house, sv->conf, sv->base, issuers, &sentence);
 	if (!err) {
 		relay_set_house(sv->relay, sv->house);
 		sv->signaling = signaling_new(sv->loop, sv->house, sv->relay);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/callers.h"
+#include "app/entry.h"
 #include "app/past.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -263,10 +265,18 @@ static void ice_due(struct loop_timer *t)
 	loop_timer_set(c->sg->loop, t, loop_now_ms(c->sg->loop) + ICE_AGAIN_MS);
 }
 
+/* Any token that opens nothing gets the same answer. */
+static void refuse_token(struct session *c, const struct entry *entry)
+{
+	caller_remember_refusal(c->sg->house, entry->reason, VIA_SOCKET);
+	refuse_join(c, SIGMSG_CLOSE_BAD_TOKEN, NULL);
+}
+
 static void join(struct session *c, const struct sigmsg *msg)
 {
 	struct house *h = c->sg->house;
 	char seat_id[SIGMSG_ID_SIZE];
+	struct entry entry;
 	uint8_t random[SEAT_RANDOM];
 	struct room_refusal no = {.close = 0};
 	struct room_guest who = {
@@ -284,16 +294,21 @@ static void join(struct session *c, const struct sigmsg *msg)
 			refuse_join(c, SIGMSG_CLOSE_TOO_FAST, NULL);
 		return;
 	}
-	if (msg->token_len) {
-		if (!token_is_host(h->key, m->id, msg->token, msg->token_len)) {
-			refuse_join(c, SIGMSG_CLOSE_BAD_TOKEN, NULL);
-			return;
-		}
-		who.host = true;
-	}
 	if (msg->resume[0] && token_resume_open(seat_id, h->key, m->id, msg->resume,
 						strlen(msg->resume)) == 0)
 		who.resume_id = seat_id;
+	/* who has a seat comes back to it, also when the token has expired meanwhile */
+	if (msg->token_len && !(who.resume_id && meeting_seat(m, who.resume_id))) {
+		if (entry_judge(&entry, h, m->id, msg->token, msg->token_len) != 0) {
+			refuse_token(c, &entry);
+			return;
+		}
+		who.host = entry.host;
+		/* a name that is vouched for counts more than one that is typed */
+		if (*entry.name && !msg->sealed)
+			who.label = (struct sigmsg_label){entry.name, strlen(entry.name),
+							  false};
+	}
 	rnd_bytes(random, sizeof(random));
 	if (room_join(&c->seat, &no, m, house_now(), &who) != 0) {
 		refuse(c, &no);

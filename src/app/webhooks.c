@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "app/hook.h"
-#include "app/hooksecret.h"
+#include "app/secretfile.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -224,7 +224,7 @@ static void on_load(struct loop_timer *t)
 static void secrets_fini(struct buf *secret, size_t count)
 {
 	while (count--)
-		hooksecret_fini(&secret[count]);
+		secretfile_fini(&secret[count]);
 }
 
 /* All or none. */
@@ -235,7 +235,8 @@ static int load_secrets(struct buf *secret, const struct conf *conf, struct buf 
 
 	for (i = 0; !err && i < conf->webhooks_count; i++) {
 		buf_init(&secret[i]);
-		err = hooksecret_load(&secret[i], conf->webhooks[i].secret_file, why);
+		err = secretfile_load(&secret[i], "secret-file",
+				      conf->webhooks[i].secret_file, SECRETFILE_MIN, why);
 	}
 	if (err)
 		secrets_fini(secret, i);

@@ -138,8 +138,8 @@ struct sigmsg {
 	bool sealed;			/* join, note: `text` is sealed, base64url */
 	size_t text_len;		/* join: the name; note: the text */
 	char text[SIGMSG_TEXT_MAX + 1];
-	size_t token_len;		/* join; 0: none */
-	char token[SIGMSG_TOKEN_MAX + 1];
+	size_t token_len;		/* join; 0: none; one more than MAX: it was cut */
+	char token[SIGMSG_TOKEN_MAX + 2];
 	char resume[SIGMSG_RESUME_MAX + 1];	/* join; "": none, or not one of ours */
 	const char *raw;		/* signal: data, test: result; borrowed */
 	size_t raw_len;

@@ -17,7 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static char dashboard[] = "dashboard", paravent[] = "paravent", none[] = "", kid[] = "k";
-static const char secret[] = "a secret of at least thirty-two bytes!";
+static const char secret[] = "a-secret-of-at-least-thirty-two-bytes";
 
 static size_t make(char *out, const uint8_t *data, size_t size)
 {

@@ -79,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	switch (msg.type) {
 	case SIGMSG_JOIN:
-		check(msg.token_len <= SIGMSG_TOKEN_MAX);
+		check(msg.token_len <= SIGMSG_TOKEN_MAX + 1);
+		check(msg.token[msg.token_len] == '\0');
 		check(strlen(msg.resume) <= SIGMSG_RESUME_MAX);
 		strcpy(msg.id, "");
 		label_again("name");

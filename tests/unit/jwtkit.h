@@ -1,5 +1,5 @@
 /**
- * Tokens for tests, good and bad, as tests/data/badtokens.json describes them:
+ * Tokens for tests, good and bad, as tests/scenario/badtokens.json describes them:
  *
  *   head, claims    members by name, each JSON text; in a row null takes one away
  *   header, payload the whole text instead

@@ -29,7 +29,7 @@ static struct jwtconf conf_of(enum jwt_dialect dialect, enum jwt_algorithm algor
 	};
 }
 
-static const char secret[] = "a secret of at least thirty-two bytes!";
+static const char secret[] = "a-secret-of-at-least-thirty-two-bytes";
 
 static struct jwt_key key_of(const struct jwtconf *conf, const char *bytes)
 {
@@ -43,7 +43,7 @@ static json_t *table(void)
 	char path[512];
 	json_t *t;
 
-	snprintf(path, sizeof(path), "%s/tests/data/badtokens.json", dir ? dir : ".");
+	snprintf(path, sizeof(path), "%s/tests/scenario/badtokens.json", dir ? dir : ".");
 	t = json_load_file(path, JSON_ALLOW_NUL, NULL);
 	ck_assert_msg(t != NULL, "%s", path);
 	return t;

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/hooksecret.h"
+#include "app/secretfile.h"
 #include "base/err.h"
 #include "net/file.h"
 
@@ -20,7 +20,7 @@ static int load(struct buf *secret, const char *text, size_t len, mode_t mode)
 	unlink(path);
 	ck_assert_int_eq(file_create_private(path, text, len), 0);
 	chmod(path, mode);
-	err = hooksecret_load(secret, path, &why);
+	err = secretfile_load(secret, "secret-file", path, SECRETFILE_MIN, &why);
 	ck_assert_int_eq(!err, !why.len);
 	ck_assert_ptr_null(strstr(why.p, "secret-of"));
 	buf_fini(&why);
@@ -34,13 +34,13 @@ static int loads(const char *text, mode_t mode)
 
 	if (!err)
 		ck_assert_uint_eq(secret.len, strcspn(text, "\r\n"));
-	hooksecret_fini(&secret);
+	secretfile_fini(&secret);
 	return err;
 }
 
 static void begin(void)
 {
-	strcpy(dir, "/tmp/test-hooksecret-XXXXXX");
+	strcpy(dir, "/tmp/test-secretfile-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/secret", dir);
 }
@@ -55,14 +55,14 @@ static void end(void)
 
 START_TEST(test_one_line_is_a_secret)
 {
-	/* hooksecret.h: 22 to 256 characters, without the end of the line */
-	char text[HOOKSECRET_MAX + 3];
+	/* secretfile.h: 22 to 256 characters, without the end of the line */
+	char text[SECRETFILE_MAX + 3];
 	struct buf secret = BUF_INIT;
 
 	begin();
 	ck_assert_int_eq(load(&secret, GOOD "\n", sizeof(GOOD), 0600), 0);
 	ck_assert_str_eq(secret.p, GOOD);
-	hooksecret_fini(&secret);
+	secretfile_fini(&secret);
 	ck_assert_int_eq(loads(GOOD, 0400), 0);
 	ck_assert_int_eq(loads(GOOD "\r\n", 0640), 0);
 	ck_assert_int_eq(loads("short-secret-of-21-cha", 0600), 0);
@@ -75,13 +75,13 @@ START_TEST(test_one_line_is_a_secret)
 	ck_assert_int_eq(load(&secret, GOOD "\0\n", sizeof(GOOD) + 1, 0600),
 			 ERR_MALFORMED);
 	memset(text, 'x', sizeof(text));
-	text[HOOKSECRET_MAX] = '\n';
-	text[HOOKSECRET_MAX + 1] = '\0';
+	text[SECRETFILE_MAX] = '\n';
+	text[SECRETFILE_MAX + 1] = '\0';
 	ck_assert_int_eq(loads(text, 0600), 0);
-	text[HOOKSECRET_MAX] = 'x';
+	text[SECRETFILE_MAX] = 'x';
 	ck_assert_int_eq(loads(text, 0600), ERR_MALFORMED);
-	text[HOOKSECRET_MAX + 1] = 'x';
-	text[HOOKSECRET_MAX + 2] = '\0';
+	text[SECRETFILE_MAX + 1] = 'x';
+	text[SECRETFILE_MAX + 2] = '\0';
 	ck_assert_int_eq(loads(text, 0600), ERR_MALFORMED);
 	end();
 }
@@ -89,20 +89,42 @@ END_TEST
 
 START_TEST(test_what_everybody_can_read_is_none)
 {
-	/* hooksecret.h: whoever else has an account must not have it */
+	/* secretfile.h: whoever else has an account must not have it */
 	struct buf secret = BUF_INIT, why = BUF_INIT;
 
 	begin();
 	ck_assert_int_eq(loads(GOOD, 0604), ERR_FORBIDDEN);
 	ck_assert_int_eq(loads(GOOD, 0602), ERR_FORBIDDEN);
 	ck_assert_int_eq(loads(GOOD, 0644), ERR_FORBIDDEN);
-	ck_assert_int_eq(hooksecret_load(&secret, dir, &why), ERR_MALFORMED);
+	ck_assert_int_eq(secretfile_load(&secret, "x", dir, SECRETFILE_MIN, &why),
+			 ERR_MALFORMED);
 	unlink(path);
-	ck_assert_int_eq(hooksecret_load(&secret, path, &why), ERR_NOT_FOUND);
+	ck_assert_int_eq(secretfile_load(&secret, "x", path, SECRETFILE_MIN, &why),
+			 ERR_NOT_FOUND);
 	ck_assert_uint_eq(secret.len, 0);
 	buf_fini(&why);
 	end();
 }
 END_TEST
 
-UNIT_MAIN("hooksecret", test_one_line_is_a_secret, test_what_everybody_can_read_is_none)
+START_TEST(test_a_key_may_need_more)
+{
+	/* secretfile.h: min; the sentence names the key and says how much */
+	struct buf secret = BUF_INIT, why = BUF_INIT;
+
+	begin();
+	ck_assert_int_eq(loads(GOOD, 0600), 0);
+	ck_assert_int_eq(secretfile_load(&secret, "internal-secret-file", path,
+					 sizeof(GOOD) - 1, &why), 0);
+	ck_assert_int_eq(secretfile_load(&secret, "internal-secret-file", path,
+					 sizeof(GOOD), &why), ERR_MALFORMED);
+	ck_assert_ptr_nonnull(strstr(why.p, "internal-secret-file"));
+	ck_assert_ptr_nonnull(strstr(why.p, "24 to 256 characters"));
+	secretfile_fini(&secret);
+	buf_fini(&why);
+	end();
+}
+END_TEST
+
+UNIT_MAIN("secretfile", test_one_line_is_a_secret, test_what_everybody_can_read_is_none,
+	  test_a_key_may_need_more)

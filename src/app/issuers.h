@@ -1,0 +1,42 @@
+/**
+ * The systems whose tokens are taken, with their keys: what the configuration says about
+ * them, and what stands in the files that it names.
+ */
+#ifndef PARAVENT_APP_ISSUERS_H
+#define PARAVENT_APP_ISSUERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "proto/conf.h"
+#include "proto/jwt.h"
+
+struct issuers;
+
+/**
+ * Reads the keys of conf's issuers. Keeps nothing of conf.
+ *
+ * why: on failure gets one sentence, without a secret in it.
+ *
+ * Returns 0, or the error of a file that cannot be used.
+ */
+int issuers_load(struct issuers **out, const struct conf *conf, struct buf *why);
+
+/* Wipes the keys. Accepts NULL. */
+void issuers_free(struct issuers *is);
+
+/* All of them, in the order of the configuration. */
+const struct jwt_key *issuers_keys(const struct issuers *is, size_t *count);
+
+/**
+ * The issuer whose service may ask for sessions, and whose secret signs their tokens;
+ * NULL where none is configured (no internal-secret-file).
+ */
+const struct jwt_key *issuers_service(const struct issuers *is);
+
+/* Whether this is the secret of issuers_service(), which must not be NULL; in a time
+ * that depends on the length alone. */
+bool issuers_service_is(const struct issuers *is, const char *secret, size_t len);
+
+#endif
