@@ -1,0 +1,69 @@
+/**
+ * The doorkeeper: the thread that keeps staff.db (accountdb.h) and checks passwords, one
+ * after the other, so that neither a slow hash nor a disk ever holds up the loop.
+ *
+ *   accounts_open -> accounts_db ... -> accounts_start -> accounts_ask ... -> accounts_stop
+ */
+#ifndef PARAVENT_STORE_ACCOUNTS_H
+#define PARAVENT_STORE_ACCOUNTS_H
+
+#include <stdbool.h>
+
+#include "store/accountdb.h"
+#include "store/why.h"
+
+#define ACCOUNTS_QUEUE_MAX 64	/* jobs that may wait: a full queue is three seconds */
+
+struct accounts;
+
+/* Lies inside of the asker's struct and stays where it is until done(). */
+struct accounts_job {
+	/* On the doorkeeper's thread. What it changed is committed when it returns 0,
+	 * and undone when it does not. */
+	int (*run)(struct accounts_job *job, struct accountdb *a, struct why *why);
+
+	/**
+	 * On the owner's thread, out of accounts_clear() or accounts_stop(); exactly once.
+	 *
+	 * err: of run(), or of the commit: ERR_AGAIN (disk full), ERR_CORRUPT, ERR_IO; or
+	 *      ERR_UNAVAILABLE when the doorkeeper was stopped first.
+	 * why: the sentence of an error; borrowed.
+	 */
+	void (*done)(struct accounts_job *job, int err, const struct why *why);
+
+	/* the doorkeeper's */
+	struct accounts_job *next;
+	int err;
+	struct why why;
+};
+
+/* Opens staff.db; errors as accountdb_open(). */
+int accounts_open(struct accounts **out, const char *state_dir, struct why *why);
+
+/* The database, until accounts_start(): for what a start needs to know. */
+struct accountdb *accounts_db(struct accounts *a);
+
+/* Starts the thread. Returns 0 or ERR_IO. */
+int accounts_start(struct accounts *a, struct why *why);
+
+/* Readable when jobs are done; then call accounts_clear(), which calls their done(). */
+int accounts_fd(const struct accounts *a);
+void accounts_clear(struct accounts *a);
+
+/* Whether ACCOUNTS_QUEUE_MAX jobs wait. */
+bool accounts_full(struct accounts *a);
+
+/**
+ * Queues the job, however many wait: whoever asks for strangers looks at accounts_full()
+ * first. Jobs are run in the order in which they were asked for. Returns 0, or
+ * ERR_UNAVAILABLE once it is stopped; done() is not called then.
+ */
+int accounts_ask(struct accounts *a, struct accounts_job *job);
+
+/* Ends the thread after what waits already. */
+void accounts_stop(struct accounts *a);
+
+/* Stops if need be and frees; accepts NULL. */
+void accounts_close(struct accounts *a);
+
+#endif
