@@ -1,8 +1,9 @@
 #!/bin/sh
 # Turns the schema into C: sh embed.sh OUT.c FILE...
 #
-# NNNN-what.sql are the migrations of ledger.db, keys-NNNN.sql those of keys.db, each
-# numbered 1, 2, 3, ... in the order given: see src/store/schema.h. views.sql are the
+# NNNN-what.sql are the migrations of ledger.db, keys-NNNN.sql those of keys.db,
+# staff-NNNN.sql those of staff.db, each numbered 1, 2, 3, ... in the order given: see
+# src/store/schema.h. views.sql are the
 # statements that keep the views, under heads that name kinds: see src/store/views.c.
 set -eu
 
@@ -39,11 +40,12 @@ FNR == 1 {
 	} else if (name ~ /^[0-9][0-9][0-9][0-9]-[a-z-]+\.sql$/) {
 		list = "ledger"
 		number = substr(name, 1, 4) + 0
-	} else if (name ~ /^keys-[0-9][0-9][0-9][0-9]\.sql$/) {
-		list = "keys"
-		number = substr(name, 6, 4) + 0
+	} else if (name ~ /^(keys|staff)-[0-9][0-9][0-9][0-9]\.sql$/) {
+		list = name
+		sub(/-.*/, "", list)
+		number = substr(name, length(list) + 2, 4) + 0
 	} else {
-		fail("a file is named NNNN-what.sql, keys-NNNN.sql or views.sql")
+		fail("a file is named NNNN-what.sql, keys-NNNN.sql, staff-NNNN.sql or views.sql")
 	}
 	if (list != "views" && number != ++count[list])
 		fail("migrations must be given in order, without gaps")
@@ -76,6 +78,7 @@ END {
 	print "#include \"store/schema.h\"\n#include \"store/views.h\""
 	put("ledger")
 	put("keys")
+	put("staff")
 	put_views()
 }' "$@" > "$out.tmp"
 mv "$out.tmp" "$out"

@@ -17,6 +17,13 @@ bool bucket_take(struct bucket *b, const struct bucket_rule *rule, uint64_t now_
 	return true;
 }
 
+void bucket_give(struct bucket *b, uint32_t amount)
+{
+	const uint64_t back = (uint64_t)amount * 1000;
+
+	b->spent -= back < b->spent ? back : b->spent;
+}
+
 bool traffic_take(struct traffic *t, uint64_t now_ms, size_t message_len,
 		  uint32_t per_second)
 {

@@ -22,6 +22,9 @@ struct bucket_rule {
 bool bucket_take(struct bucket *b, const struct bucket_rule *rule, uint64_t now_ms,
 		 uint32_t amount);
 
+/* Gives back what was taken; it never holds more than its burst. */
+void bucket_give(struct bucket *b, uint32_t amount);
+
 /* What one signaling connection sends: zeroed at its start. */
 struct traffic {
 	struct bucket messages;

@@ -15,7 +15,6 @@
 
 #define SESSIONSET_LIFE_MS (12 * 3600 * INT64_C(1000))
 #define SESSIONSET_IDLE_MS (30 * 60 * INT64_C(1000))
-#define SESSIONSET_WRITE_MS (60 * INT64_C(1000))	/* use is written so often */
 #define SESSIONSET_PER_PERSON 20			/* one more ends the oldest */
 
 struct sessionset;
@@ -47,19 +46,19 @@ bool sessionset_add(struct sessionset *s, const struct sessionset_session *add,
 /* Ends one; false when there was none. */
 bool sessionset_end(struct sessionset *s, const uint8_t hash[SIGNIN_HASH_SIZE]);
 
-/* Ends all of a name but one (NULL: all). Returns how many. */
-size_t sessionset_end_all(struct sessionset *s, const char *name,
-			  const uint8_t *but);
+/* Ends all of a name. Returns how many. */
+size_t sessionset_end_all(struct sessionset *s, const char *name);
 
-size_t sessionset_count(const struct sessionset *s);
+/* How many a name has. */
 size_t sessionset_count_of(const struct sessionset *s, const char *name, int64_t now_ms);
 
 /**
- * Drops those that are over and calls fn for the others whose use is to be written, and
- * counts it as written. Once a minute.
+ * Once a minute: drops those that are over, and counts the use of the others as written.
+ *
+ * over: is called for each of the first; used: for the others that were used since.
  */
-typedef void sessionset_write_fn(void *arg, const struct sessionset_session *s);
-void sessionset_tidy(struct sessionset *s, int64_t now_ms, sessionset_write_fn *fn,
-		     void *arg);
+typedef void sessionset_tell_fn(void *arg, const struct sessionset_session *s);
+void sessionset_tidy(struct sessionset *s, int64_t now_ms, sessionset_tell_fn *over,
+		     sessionset_tell_fn *used, void *arg);
 
 #endif

@@ -68,6 +68,9 @@ static struct asked *asked_of(const struct http_request *rq)
 static void asked_free(struct asked *a)
 {
 	a->conn->asked = NULL;
+	/* cookies, tokens, passwords: what was asked is nobody's business any more */
+	mem_wipe(a->bytes, (size_t)(a->rq.body + a->rq.body_len - a->bytes));
+	mem_wipe(a->headers.p, a->headers.len);
 	buf_fini(&a->headers);
 	free(a);
 }

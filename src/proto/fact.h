@@ -129,9 +129,15 @@
 	X(FACT_STAFF_REMOVED, "staff.removed", "staff",                       \
 	  "",                                                                 \
 	  "An account is gone.")                                              \
+	X(FACT_STAFF_INVITED, "staff.invited", "staff",                       \
+	  "expiresAt",                                                        \
+	  "A one-time link was made, to set a password with.")                \
 	X(FACT_STAFF_SIGNED_IN, "staff.signed_in", "staff",                   \
 	  "",                                                                 \
 	  "Somebody signed in.")                                              \
+	X(FACT_STAFF_SIGNED_OUT, "staff.signed_out", "staff",                 \
+	  "everywhere? (true)",                                               \
+	  "Somebody signed out, or was signed out.")                          \
 	X(FACT_STAFF_REFUSED, "staff.refused", "staff",                       \
 	  "reason (password, disabled or too-fast)",                          \
 	  "Somebody could not sign in.")                                      \

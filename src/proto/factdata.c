@@ -30,7 +30,7 @@ static const char *const vias[] = {
 #undef X
 };
 
-static const struct word roles[] = {
+const struct word factdata_roles[] = {
 #define X(symbol, bit, name) {name, bit},
 	FACTDATA_ROLES(X)
 #undef X
@@ -62,6 +62,7 @@ enum {
 	HAS_VERSION = 1 << 20,
 	HAS_AMOUNT = 1 << 21,		/* bytesDown, bytesUp, seconds */
 	HAS_VIA = 1 << 22,		/* optional */
+	HAS_EVERYWHERE = 1 << 23,	/* optional */
 };
 
 static unsigned int members_of(enum fact_kind kind)
@@ -113,6 +114,10 @@ static unsigned int members_of(enum fact_kind kind)
 		return HAS_ROLES;
 	case FACT_STAFF_CHANGED:
 		return HAS_DISABLED | HAS_PASSWORD | HAS_ROLES;
+	case FACT_STAFF_INVITED:
+		return HAS_EXPIRES_AT;
+	case FACT_STAFF_SIGNED_OUT:
+		return HAS_EVERYWHERE;
 	case FACT_KEY_MADE:
 		return HAS_HASH | HAS_LABEL | HAS_SCOPES;
 	case FACT_LOG_CHECKPOINT:
@@ -175,6 +180,8 @@ void factdata_put(struct fact *f, const struct factdata *d)
 		json_put_int(&w, "closed", d->closed);
 	if (has & HAS_DISABLED && d->has_disabled)
 		json_put_bool(&w, "disabled", d->disabled);
+	if (has & HAS_EVERYWHERE && d->everywhere)
+		json_put_bool(&w, "everywhere", true);
 	if (has & HAS_EXPIRES_AT)
 		json_put_time(&w, "expiresAt", d->expires_at);
 	if (has & HAS_HASH)
@@ -200,7 +207,7 @@ void factdata_put(struct fact *f, const struct factdata *d)
 	if (has & HAS_ROLE)
 		json_put_text(&w, "role", d->host ? "host" : "guest");
 	if (has & HAS_ROLES && (d->roles || f->kind == FACT_STAFF_ADDED))
-		put_words(&w, "roles", roles, d->roles);
+		put_words(&w, "roles", factdata_roles, d->roles);
 	if (has & HAS_SCOPES)
 		put_words(&w, "scopes", apikey_scopes, d->scopes);
 	if (has & HAS_AMOUNT)
@@ -317,7 +324,7 @@ static unsigned int read_words(struct factread *r, const char *key,
 static void read_roles(struct factread *r, struct factdata *out, enum fact_kind kind)
 {
 	if (kind == FACT_STAFF_ADDED || factread_has(r, "roles"))
-		out->roles = read_words(r, "roles", roles);
+		out->roles = read_words(r, "roles", factdata_roles);
 }
 
 static bool read_host(struct factread *r)
@@ -348,6 +355,8 @@ int factdata_get(struct factdata *out, const struct fact *f)
 		out->has_disabled = factread_has(&r, "disabled");
 		out->disabled = factread_bool(&r, "disabled", false);
 	}
+	if (has & HAS_EVERYWHERE)
+		out->everywhere = factread_bool(&r, "everywhere", false);
 	if (has & HAS_EXPIRES_AT)
 		out->expires_at = factread_time(&r, "expiresAt");
 	if (has & HAS_HASH)

@@ -13,6 +13,7 @@
 #include "proto/fact.h"
 #include "proto/plan.h"
 #include "proto/sigmsg.h"
+#include "proto/words.h"
 
 /* X(symbol, name): why a story ended, or what it was that did not fit */
 #define FACTDATA_REASONS(X)                                                   \
@@ -108,10 +109,11 @@ struct factdata {
 	uint32_t seconds;
 	char version[32];		/* server.started */
 	enum factdata_via via;		/* token.refused */
-	int64_t expires_at;		/* invitation.made; ms since 1970 */
+	int64_t expires_at;		/* invitation.made, staff.invited; ms since 1970 */
 	unsigned int roles;		/* staff.added, .changed: ROLE_*; 0: as they were */
 	bool has_disabled, disabled;	/* staff.changed */
 	bool password;			/* staff.changed: there is a new one */
+	bool everywhere;		/* staff.signed_out: all sessions */
 	uint8_t hash[FACT_HASH_SIZE];	/* key.made, log.checkpoint */
 	char label[APIKEY_LABEL_SIZE];	/* key.made */
 	unsigned int scopes;		/* key.made: APIKEY_* */
@@ -119,6 +121,9 @@ struct factdata {
 	int64_t at;
 	uint8_t kept[FACT_HASH_SIZE];
 };
+
+/* The roles, for words.h: "admin,audit,host". */
+extern const struct word factdata_roles[];
 
 /* Writes f->data as f->kind wants it; all that is required must be there. */
 void factdata_put(struct fact *f, const struct factdata *d);

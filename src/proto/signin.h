@@ -1,11 +1,12 @@
 /**
- * What staff sign in with: names, the secrets of sessions and one-time links, the cookie.
+ * What staff sign in with: names, passwords, the secrets of sessions and one-time links.
  *
- *   cookie   __Host-paravent=<22 characters>	over https
- *            paravent=<22 characters>		over plain http on this machine alone
+ *   cookie   __Host-paravent=<22 characters>
  *   link     <public url>/staff#invite=<name>.<22 characters>
  *
- * The 22 characters are 128 bits from the kernel, and only their SHA-256 is kept.
+ * The 22 characters are 128 bits from the kernel, and only their SHA-256 is kept. The
+ * prefix (RFC 6265bis section 4.1.3.2) makes a browser refuse the cookie from any other
+ * host, path or plain connection, but for this machine itself.
  */
 #ifndef PARAVENT_PROTO_SIGNIN_H
 #define PARAVENT_PROTO_SIGNIN_H
@@ -40,15 +41,14 @@ int signin_hash(uint8_t hash[SIGNIN_HASH_SIZE], const char *text, size_t len);
 int signin_link(char name[SIGNIN_NAME_SIZE], uint8_t hash[SIGNIN_HASH_SIZE],
 		const char *text, size_t len);
 
-/* Whether the request has a session's cookie at all, of the one kind that counts. */
-bool signin_has_cookie(const struct http_head *h, bool https);
+/* Whether the request has the cookie at all. */
+bool signin_has_cookie(const struct http_head *h);
 
-/* Reads it. Returns 0, ERR_NOT_FOUND (none), or ERR_MALFORMED. */
-int signin_cookie(uint8_t hash[SIGNIN_HASH_SIZE], const struct http_head *h, bool https);
+/* Reads it. Returns 0, ERR_NOT_FOUND (none, or there twice), or ERR_MALFORMED. */
+int signin_cookie(uint8_t hash[SIGNIN_HASH_SIZE], const struct http_head *h);
 
-/* Appends the value of Set-Cookie. secret: NULL takes the cookie away. */
-void signin_put_cookie(struct buf *b, const char *secret, bool https,
-		       unsigned int max_age_seconds);
+/* Appends the value of Set-Cookie; secret: NULL takes the cookie away. */
+void signin_put_cookie(struct buf *b, const char *secret, int64_t life_ms);
 
 /**
  * Whether it can be a new password: 10..256 characters of UTF-8, at most 511 bytes.

@@ -1,8 +1,6 @@
 /**
  * The doorkeeper: the thread that keeps staff.db (accountdb.h) and checks passwords, one
  * after the other, so that neither a slow hash nor a disk ever holds up the loop.
- *
- *   accounts_open -> accounts_db ... -> accounts_start -> accounts_ask ... -> accounts_stop
  */
 #ifndef PARAVENT_STORE_ACCOUNTS_H
 #define PARAVENT_STORE_ACCOUNTS_H
@@ -10,6 +8,7 @@
 #include <stdbool.h>
 
 #include "store/accountdb.h"
+#include "store/jobthread.h"
 #include "store/why.h"
 
 #define ACCOUNTS_QUEUE_MAX 64	/* jobs that may wait: a full queue is three seconds */
@@ -25,26 +24,25 @@ struct accounts_job {
 	/**
 	 * On the owner's thread, out of accounts_clear() or accounts_stop(); exactly once.
 	 *
-	 * err: of run(), or of the commit: ERR_AGAIN (disk full), ERR_CORRUPT, ERR_IO; or
-	 *      ERR_UNAVAILABLE when the doorkeeper was stopped first.
+	 * err: of run(), or of the commit: ERR_AGAIN (the disk is full), ERR_CORRUPT,
+	 *      ERR_IO; or ERR_UNAVAILABLE when the doorkeeper was stopped first. After
+	 *      ERR_CORRUPT and ERR_IO all that follows fails, until a new start.
 	 * why: the sentence of an error; borrowed.
 	 */
 	void (*done)(struct accounts_job *job, int err, const struct why *why);
 
-	/* the doorkeeper's */
-	struct accounts_job *next;
-	int err;
-	struct why why;
+	struct jobthread_job link;	/* the doorkeeper's */
 };
 
-/* Opens staff.db; errors as accountdb_open(). */
-int accounts_open(struct accounts **out, const char *state_dir, struct why *why);
-
-/* The database, until accounts_start(): for what a start needs to know. */
-struct accountdb *accounts_db(struct accounts *a);
-
-/* Starts the thread. Returns 0 or ERR_IO. */
-int accounts_start(struct accounts *a, struct why *why);
+/**
+ * Opens staff.db, reads what a start needs to know, and starts the thread.
+ *
+ * sessions: gives an array of `count`, the oldest first; free() it.
+ *
+ * Errors as accountdb_open().
+ */
+int accounts_open(struct accounts **out, struct accountdb_session **sessions,
+		  size_t *count, const char *state_dir, struct why *why);
 
 /* Readable when jobs are done; then call accounts_clear(), which calls their done(). */
 int accounts_fd(const struct accounts *a);
@@ -60,7 +58,7 @@ bool accounts_full(struct accounts *a);
  */
 int accounts_ask(struct accounts *a, struct accounts_job *job);
 
-/* Ends the thread after what waits already. */
+/* Ends the thread after the job it is at; the others are done with ERR_UNAVAILABLE. */
 void accounts_stop(struct accounts *a);
 
 /* Stops if need be and frees; accepts NULL. */

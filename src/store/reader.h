@@ -8,6 +8,7 @@
 #ifndef PARAVENT_STORE_READER_H
 #define PARAVENT_STORE_READER_H
 
+#include "store/jobthread.h"
 #include "store/query.h"
 #include "store/why.h"
 
@@ -32,10 +33,7 @@ struct reader_job {
 	 */
 	void (*done)(struct reader_job *job, int err, const struct why *why);
 
-	/* the reader's */
-	struct reader_job *next;
-	int err;
-	struct why why;
+	struct jobthread_job link;	/* the reader's */
 };
 
 /**

@@ -29,6 +29,9 @@ const struct schema schema_ledger = {
 const struct schema schema_keys = {
 	"keys.db", 0x50764b79, keys_migrations, NULL,
 };
+const struct schema schema_staff = {
+	"staff.db", 0x50765374, staff_migrations, NULL,
+};
 
 /* Reads the file's version; 0 for an empty file. */
 static int identify(int *version, sqlite3 *db, const struct schema *schema, int known,

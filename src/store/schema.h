@@ -1,5 +1,5 @@
 /**
- * The schemas of our two files: which file is ours, which version it has, how an older
+ * The schemas of our three files: which file is ours, which version it has, how an older
  * one becomes today's. The statements live in sql/ and are compiled in by
  * sql/embed.sh; migrations only ever go forward, each in one transaction.
  */
@@ -16,6 +16,7 @@
 /* Statements that lead from version 0 to 1, 1 to 2, ..., and NULL; by sql/embed.sh. */
 extern const char *const ledger_migrations[];
 extern const char *const keys_migrations[];
+extern const char *const staff_migrations[];
 
 struct schema {
 	const char *file;		/* its name in the state directory */
@@ -27,7 +28,7 @@ struct schema {
 	int (*migrated)(sqlite3 *db, int version, struct why *why);
 };
 
-extern const struct schema schema_ledger, schema_keys;
+extern const struct schema schema_ledger, schema_keys, schema_staff;
 
 /**
  * Opens the file of a schema in `dir`. DB_WRITE makes it if missing and brings it up

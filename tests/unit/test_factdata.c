@@ -30,7 +30,8 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		.transport = TRANSPORT_TLS, .bytes_up = 1, .seconds = 2,
 		.bytes_down = (UINT64_C(1) << 53) - 1,
 		.expires_at = 1795166400500, .roles = ROLE_HOST | ROLE_ADMIN,
-		.has_disabled = true, .password = true, .hash = {0, 1, 2, 3},
+		.has_disabled = true, .password = true,
+		.everywhere = true, .hash = {0, 1, 2, 3},
 		.label = "The \"board\"", .scopes = APIKEY_READ | APIKEY_AUDIT,
 		.seq = 17, .at = 1795166400000, .kept = {[31] = 255},
 	};
@@ -71,7 +72,9 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		{FACT_STAFF_CHANGED,
 		 "{\"disabled\":false,\"password\":true,\"roles\":\"admin,host\"}"},
 		{FACT_STAFF_REMOVED, "{}"},
+		{FACT_STAFF_INVITED, "{\"expiresAt\":\"2026-11-20T09:20:00.500Z\"}"},
 		{FACT_STAFF_SIGNED_IN, "{}"},
+		{FACT_STAFF_SIGNED_OUT, "{\"everywhere\":true}"},
 		{FACT_STAFF_REFUSED, "{\"reason\":\"lost\"}"},
 		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"The \\\"board\\\"\","
 		 "\"scopes\":\"audit,read\"}"},
@@ -171,6 +174,8 @@ START_TEST(test_what_does_not_fit_is_corrupt)
 		{FACT_STAFF_CHANGED, "{\"roles\":\"\"}"},
 		{FACT_STAFF_CHANGED, "{\"disabled\":\"no\"}"},
 		{FACT_STAFF_CHANGED, "{\"password\":\"hunter2\"}"},
+		{FACT_STAFF_INVITED, "{}"},
+		{FACT_STAFF_SIGNED_OUT, "{\"everywhere\":1}"},
 		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"\",\"scopes\":\"read\"}"},
 		{FACT_KEY_MADE, "{\"hash\":\"" H "\",\"label\":\"a\",\"scopes\":\"\"}"},
 		{FACT_KEY_MADE, "{\"hash\":\"" H "0\",\"label\":\"a\",\"scopes\":\"read\"}"},
