@@ -11,7 +11,7 @@
 	X(400, "bad-request", "Bad request",                                  \
 	  "The request is not HTTP as we read it.")                           \
 	X(401, "unauthorized", "Unauthorized",                                \
-	  "Send the host's token of the meeting as Authorization: Bearer.")   \
+	  "Sign in, or send a valid token as Authorization: Bearer.")         \
 	X(403, "foreign-origin", "Forbidden",                                 \
 	  "This page's origin may not do that; see allowed-origins.")         \
 	X(404, "not-found", "Not found", "There is nothing at this address.") \
@@ -102,6 +102,9 @@ static void answer_free(struct answer *a)
 {
 	gate_leave(&a->waiter);
 	loop_timer_stop(a->loop, &a->timer);
+	/* a key or a link may be in it */
+	mem_wipe(a->body.p, a->body.len);
+	mem_wipe(a->cookie, sizeof(a->cookie));
 	buf_fini(&a->body);
 	free(a);
 }
@@ -111,6 +114,8 @@ void answer_send(struct answer *a)
 	if (a->rq) {
 		if (a->location[0])
 			http_add_header(a->rq, "Location", a->location);
+		if (a->cookie[0])
+			http_add_header(a->rq, "Set-Cookie", a->cookie);
 		http_add_header(a->rq, "Cache-Control", "no-store");
 		http_reply(a->rq, a->status, a->body.len ? a->type : NULL, a->body.p,
 			   a->body.len);

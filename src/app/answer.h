@@ -27,8 +27,8 @@ void reply_err(struct http_request *rq, int err, const char *detail);
 void reply_not_allowed(struct http_request *rq, const char *allow);
 
 /**
- * An answer that is made now and leaves later. `body`, `type`, `location` and `status`
- * may be filled in until answer_wait() or answer_send().
+ * An answer that is made now and leaves later. `body`, `type`, `location`,
+ * `cookie` and `status` may be filled in until answer_wait() or answer_send().
  */
 struct answer {
 	struct loop *loop;
@@ -41,6 +41,7 @@ struct answer {
 	const char *type;	/* static; without a body there is none */
 	struct buf body;
 	char location[64];	/* "": none */
+	char cookie[128];	/* of Set-Cookie; "": none */
 };
 
 /* The answer to `rq`, of application/json. */

@@ -16,6 +16,7 @@
 #include "net/addr.h"
 #include "proto/apimsg.h"
 #include "proto/problem.h"
+#include "proto/signin.h"
 
 struct api {
 	struct loop *loop;
@@ -23,6 +24,7 @@ struct api {
 	struct signaling *signaling;
 	struct retention *retention;
 	struct eventstreams *streams;
+	struct sessions *sessions;
 	struct outlet outlet;
 };
 
@@ -36,16 +38,15 @@ static bool origin_ok(const struct api *api, const struct http_request *rq)
 	return house_origin_ok(api->house, o.p, o.len, host.p, host.len);
 }
 
-/* Only JSON: a form of another site cannot send that without asking first. */
-static bool is_json(const struct http_request *rq)
+/* What rides on a cookie and changes something comes from a page of ours. */
+static bool may_change(const struct api *api, const struct http_request *rq)
 {
-	static const char json[] = "application/json";
-	struct http_span t = rq->head.field[HTTP_CONTENT_TYPE];
-	const size_t n = sizeof(json) - 1;
+	struct http_span o = rq->head.field[HTTP_ORIGIN];
+	struct http_span host = rq->head.field[HTTP_HOST];
 
-	return t.p && t.len >= n &&
-	       http_span_is_nocase((struct http_span){t.p, n}, json) &&
-	       (t.len == n || t.p[n] == ';' || t.p[n] == ' ');
+	if (rq->head.field[HTTP_AUTHORIZATION].p || !signin_has_cookie(&rq->head))
+		return origin_ok(api, rq);
+	return house_origin_is_ours(api->house, o.p, o.len, host.p, host.len);
 }
 
 /* --- Meetings ---------------------------------------------------------------------- */
@@ -70,7 +71,7 @@ static void meetings_create(struct api *api, struct http_request *rq)
 		caller_refuse(rq, err);
 		return;
 	}
-	if (rq->body_len && !is_json(rq)) {
+	if (rq->body_len && !http_is_json(&rq->head)) {
 		reply_status(rq, 415);
 		return;
 	}
@@ -100,7 +101,8 @@ static void meeting_read(struct api *api, struct http_request *rq, struct meetin
 	struct answer *a = answer_new(api->loop, api->house, rq, 200);
 	struct caller who;
 	const bool all = caller_of_meeting(&who, api->house, rq, m->id, true,
-					   APIKEY_READ | APIKEY_CREATE) == 0;
+					   APIKEY_READ | APIKEY_CREATE |
+					   CALLER_HOSTS) == 0;
 
 	meeting_json(m, &a->body, all, NULL);
 	answer_wait(a, m->last);
@@ -169,7 +171,7 @@ static void meeting_change(struct api *api, struct http_request *rq, struct meet
 	uint64_t gate;
 	int err;
 
-	if (rq->body_len && !is_json(rq)) {
+	if (rq->body_len && !http_is_json(&rq->head)) {
 		reply_status(rq, 415);
 		return;
 	}
@@ -228,7 +230,7 @@ static void meeting_socket(struct api *api, struct http_request *rq, const char 
 	}
 }
 
-/* What its host, or an API key, may do to a meeting. */
+/* What its host, the staff, or an API key may do to a meeting. */
 typedef void meeting_fn(struct api *api, struct http_request *rq, struct meeting *m,
 			const char *actor);
 
@@ -246,7 +248,8 @@ static void as_owner(struct api *api, struct http_request *rq, const char *id,
 	struct meeting *m = meetings_find(api->house->meetings, id, MEETING_ID_LEN);
 	struct caller who;
 	struct answer *a;
-	int err = caller_of_meeting(&who, api->house, rq, id, true, APIKEY_CREATE);
+	int err = caller_of_meeting(&who, api->house, rq, id, true,
+				    APIKEY_CREATE | CALLER_HOSTS);
 
 	if (err) {
 		caller_refuse(rq, err);
@@ -260,7 +263,7 @@ static void as_owner(struct api *api, struct http_request *rq, const char *id,
 	}
 }
 
-/* DELETE /api/meetings/{id}/personal-data: for API keys. */
+/* DELETE /api/meetings/{id}/personal-data: for admins of the staff and API keys. */
 static void meeting_erase(struct api *api, struct http_request *rq, const char *id)
 {
 	struct caller who;
@@ -326,13 +329,13 @@ static void route_meeting(struct api *api, struct http_request *rq, const char *
 
 static void route_api(struct api *api, struct http_request *rq, const char *path)
 {
-	static const char meetings[] = "/api/meetings";
-	const size_t n = sizeof(meetings) - 1;
+	static const char meetings[] = "/api/meetings", session[] = "/api/session";
+	const size_t n = sizeof(meetings) - 1, m = sizeof(session) - 1;
 	const bool get =
 		rq->head.method == HTTP_GET || rq->head.method == HTTP_HEAD;
 	char id[MEETING_ID_SIZE];
 
-	if (!get && !origin_ok(api, rq)) {
+	if (!get && !may_change(api, rq)) {
 		reply_status(rq, 403);
 		return;
 	}
@@ -343,6 +346,10 @@ static void route_api(struct api *api, struct http_request *rq, const char *path
 			lists_get(&api->outlet, rq);
 		else
 			reply_not_allowed(rq, "GET, HEAD, POST");
+		return;
+	}
+	if (strncmp(path, session, m) == 0 && (!path[m] || path[m] == '/')) {
+		sessions_serve(api->sessions, rq, path + m);
 		return;
 	}
 	if (strcmp(path, "/api/events") == 0) {
@@ -429,7 +436,7 @@ void api_handle(void *arg, struct http_request *rq)
 }
 
 struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,
-		    struct retention *r, struct eventstreams *es)
+		    struct retention *r, struct eventstreams *es, struct sessions *ss)
 {
 	struct api *api = mem_new(sizeof(*api));
 
@@ -438,6 +445,7 @@ struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,
 	api->signaling = sg;
 	api->retention = r;
 	api->streams = es;
+	api->sessions = ss;
 	api->outlet = (struct outlet){.loop = l, .house = h};
 	return api;
 }

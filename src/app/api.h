@@ -7,6 +7,7 @@
 #include "app/eventstream.h"
 #include "app/house.h"
 #include "app/retention.h"
+#include "app/sessions.h"
 #include "app/signaling.h"
 #include "net/httpconn.h"
 
@@ -14,7 +15,7 @@ struct api;
 
 /* All borrowed; the house is loaded. */
 struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,
-		    struct retention *r, struct eventstreams *es);
+		    struct retention *r, struct eventstreams *es, struct sessions *ss);
 void api_free(struct api *api);		/* accepts NULL */
 
 /* For http_server_new(): http_handler_fn, arg is the struct api. */

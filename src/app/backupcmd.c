@@ -1,6 +1,5 @@
 #include "app/backupcmd.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -89,53 +88,30 @@ static int backup(struct backup_plan *plan, bool json)
 
 int cmd_backup(int argc, char **argv)
 {
-	enum { WITHOUT_KEYS = 256, JSON };
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"without-keys", no_argument, NULL, WITHOUT_KEYS},
-		{"json", no_argument, NULL, JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	bool without_keys = false;
+	const struct options_own own[] = {
+		{.name = "without-keys", .flag = &without_keys},
+		{.name = NULL},
 	};
-	const char *path = NULL, *state_dir = NULL;
 	struct backup_plan plan = {.keys = true};
+	struct options o;
 	struct conf conf;
-	bool json = false;
-	int status, c;
+	int status = options_read(&o, argc, argv, own, help);
 
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 's':
-			state_dir = optarg;
-			break;
-		case WITHOUT_KEYS:
-			plan.keys = false;
-			break;
-		case JSON:
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind + 1 != argc) {
+	if (status != OPTIONS_GO_ON)
+		return status;
+	if (o.words != 1) {
 		fputs("paravent backup: say into which folder\n"
 		      "'paravent backup --help' says more.\n", stderr);
 		return EXIT_USAGE;
 	}
-	status = options_conf_load(&conf, path);
+	status = options_load(&conf, &o);
 	if (status != EXIT_OK)
 		return status;
-	plan.state_dir = state_dir ? state_dir : conf.state_dir;
-	plan.into = argv[optind];
-	status = backup(&plan, json);
+	plan.keys = !without_keys;
+	plan.state_dir = conf.state_dir;
+	plan.into = o.word[0];
+	status = backup(&plan, o.json);
 	conf_fini(&conf);
 	return status;
 }

@@ -97,6 +97,67 @@ static int by_jwt_in_vain(struct caller *out, struct house *h, struct http_span 
 	return err == ERR_UNAUTHORIZED ? err : ERR_FORBIDDEN;
 }
 
+/* What somebody of the staff may do, as a key of the same rights would. */
+static unsigned int scopes_of(unsigned int roles)
+{
+	if (roles & ROLE_ADMIN)
+		return APIKEY_AUDIT | APIKEY_CREATE | APIKEY_READ;
+	return (roles & ROLE_HOST ? APIKEY_CREATE | APIKEY_READ : 0) |
+	       (roles & ROLE_AUDIT ? APIKEY_AUDIT : 0);
+}
+
+static bool may(unsigned int roles, unsigned int scopes)
+{
+	return roles & ROLE_ADMIN ||
+	       (roles & ROLE_HOST && scopes & CALLER_HOSTS) ||
+	       (roles & ROLE_AUDIT && scopes & CALLER_AUDITORS);
+}
+
+static const struct staffset_person *person_of(const struct house *h,
+					       const struct sessionset_session *s)
+{
+	const struct staffset_person *p =
+		s ? staffset_find(h->staff, s->name, strlen(s->name)) : NULL;
+
+	return p && !p->disabled ? p : NULL;
+}
+
+const struct sessionset_session *caller_session(struct house *h,
+						const struct http_request *rq)
+{
+	const struct sessionset_session *s = NULL;
+	uint8_t hash[SIGNIN_HASH_SIZE];
+
+	if (signin_cookie(hash, &rq->head) == 0)
+		s = sessionset_use(h->sessions, hash, clock_wall_ms());
+	return person_of(h, s) ? s : NULL;
+}
+
+static int by_session(struct caller *out, struct house *h, const struct http_request *rq,
+		      unsigned int scopes)
+{
+	const struct sessionset_session *s = caller_session(h, rq);
+	const struct staffset_person *p = person_of(h, s);
+
+	if (!p)
+		return ERR_UNAUTHORIZED;
+	if (!may(p->roles, scopes))
+		return ERR_FORBIDDEN;
+	out->kind = CALLER_STAFF;
+	out->scopes = scopes_of(p->roles);
+	memcpy(out->session, s->hash, sizeof(out->session));
+	snprintf(out->actor, sizeof(out->actor), "staff:%s", p->name);
+	return 0;
+}
+
+/* No Bearer: the cookie counts, unless something else stands in its place. */
+static int without_bearer(struct caller *out, struct house *h,
+			  const struct http_request *rq, unsigned int scopes)
+{
+	return rq->head.field[HTTP_AUTHORIZATION].p ? ERR_UNAUTHORIZED
+						    : by_session(out, h, rq, scopes);
+}
+
 int caller_to_create(struct caller *out, struct house *h, const struct http_request *rq)
 {
 	struct http_span token;
@@ -104,7 +165,7 @@ int caller_to_create(struct caller *out, struct house *h, const struct http_requ
 
 	memset(out, 0, sizeof(*out));
 	if (!bearer(rq, &token))
-		return ERR_UNAUTHORIZED;
+		return without_bearer(out, h, rq, APIKEY_CREATE | CALLER_HOSTS);
 	if (!jwt_looks(token.p, token.len))
 		return by_key(out, h, token, APIKEY_CREATE);
 	err = by_jwt(out, h, token, "*");
@@ -117,10 +178,10 @@ int caller_with_key(struct caller *out, struct house *h, const struct http_reque
 	struct http_span token;
 
 	memset(out, 0, sizeof(*out));
-	if (!bearer(rq, &token))
-		return ERR_UNAUTHORIZED;
-	return jwt_looks(token.p, token.len) ? by_jwt_in_vain(out, h, token)
-					     : by_key(out, h, token, scopes);
+	if (bearer(rq, &token))
+		return jwt_looks(token.p, token.len) ?
+			by_jwt_in_vain(out, h, token) : by_key(out, h, token, scopes);
+	return without_bearer(out, h, rq, scopes);
 }
 
 int caller_of_meeting(struct caller *out, struct house *h, const struct http_request *rq,
@@ -130,7 +191,7 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 
 	memset(out, 0, sizeof(*out));
 	if (!bearer(rq, &token))
-		return ERR_UNAUTHORIZED;
+		return without_bearer(out, h, rq, scopes);
 	/* one in sixteen million of the hosts' tokens begins like a key; none is as long */
 	if (token.len != TOKEN_LEN && apikey_looks(token.p, token.len))
 		return by_key(out, h, token, scopes);
@@ -145,15 +206,20 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 
 bool caller_still(const struct caller *c, const struct house *h)
 {
-	const struct keyset_key *key =
-		keyset_find(h->keys, c->key, strlen(c->key));
+	const struct staffset_person *p;
+	const struct keyset_key *key;
 
+	if (c->kind == CALLER_STAFF) {
+		p = person_of(h, sessionset_find(h->sessions, c->session, clock_wall_ms()));
+		return p && scopes_of(p->roles) == c->scopes;
+	}
+	key = keyset_find(h->keys, c->key, strlen(c->key));
 	return key && !key->revoked_at && key->scopes == c->scopes;
 }
 
 void caller_refuse(struct http_request *rq, int err)
 {
 	reply_err(rq, err, err == ERR_UNAUTHORIZED ?
-		  "Send an API key, the host's token of the meeting, or a JWT that "
-		  "opens it, as Authorization: Bearer." : NULL);
+		  "Sign in, or send an API key, the host's token of the meeting, or a "
+		  "JWT that opens it, as Authorization: Bearer." : NULL);
 }

@@ -10,6 +10,7 @@ int cmd_check(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_key(int argc, char **argv);
+int cmd_staff(int argc, char **argv);
 int cmd_webhook(int argc, char **argv);
 int cmd_rebuild(int argc, char **argv);
 int cmd_backup(int argc, char **argv);

@@ -117,7 +117,7 @@ void events_get(const struct outlet *o, struct eventstreams *streams,
 	struct problem_fields fields;
 	struct caller who;
 	uint64_t after;
-	int err = caller_with_key(&who, o->house, rq, APIKEY_AUDIT);
+	int err = caller_with_key(&who, o->house, rq, APIKEY_AUDIT | CALLER_AUDITORS);
 
 	if (err) {
 		caller_refuse(rq, err);
@@ -135,7 +135,8 @@ void events_of_meeting(const struct outlet *o, struct http_request *rq, const ch
 {
 	struct caller who;
 	int err = caller_of_meeting(&who, o->house, rq, id, false,
-				    APIKEY_AUDIT | APIKEY_READ);
+				    APIKEY_AUDIT | APIKEY_READ | CALLER_HOSTS |
+				    CALLER_AUDITORS);
 
 	if (err)
 		caller_refuse(rq, err);

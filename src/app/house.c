@@ -1,5 +1,6 @@
 #include "app/house.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,8 @@ void house_free(struct house *h)
 	meetings_free(h->meetings);
 	keyset_free(h->keys);
 	issuers_free(h->issuers);
+	staffset_free(h->staff);
+	sessionset_free(h->sessions);
 	mem_wipe(h->key, sizeof(h->key));
 	free(h);
 }
@@ -111,6 +114,8 @@ static int replay(void *arg, const struct fact *f)
 		return 0;
 	}
 	err = keyset_apply(h->keys, f);
+	if (!err)
+		err = staffset_apply(h->staff, f);
 	return err ? err : meetings_apply(h->meetings, f);
 }
 
@@ -125,6 +130,19 @@ uint64_t house_server_fact(struct house *h, enum fact_kind kind,
 	return house_fact(h, &f);
 }
 
+uint64_t house_staff_fact(struct house *h, const char *name, enum fact_kind kind,
+			  const struct factdata *d, const char *actor)
+{
+	struct fact f;
+	uint64_t gate;
+	int err = staffset_tell(&f, h->staff, clock_wall_ms(), name, kind, d, actor);
+
+	assert(!err);
+	gate = house_fact(h, &f);
+	staffset_apply(h->staff, &f);
+	return gate;
+}
+
 int house_load(struct house *h, const struct room_port *port, const char *version,
 	       struct why *why)
 {
@@ -133,6 +151,8 @@ int house_load(struct house *h, const struct room_port *port, const char *versio
 
 	h->meetings = meetings_new(port, h->conf->public_url, h->conf->name);
 	h->keys = keyset_new();
+	h->staff = staffset_new();
+	h->sessions = sessionset_new();
 	why->text[0] = '\0';
 	err = ledger_replay_live(h->ledger, replay, h, why);
 	h->replayed_at = 0;
@@ -252,13 +272,19 @@ static bool same_local_host(const char *origin, size_t len, const char *host,
 	return false;
 }
 
+bool house_origin_is_ours(const struct house *h, const char *origin, size_t origin_len,
+			  const char *host, size_t host_len)
+{
+	return origin && (same_local_host(origin, origin_len, host, host_len) ||
+			  same(origin, origin_len, h->conf->public_url));
+}
+
 bool house_origin_ok(const struct house *h, const char *origin, size_t origin_len,
 		     const char *host, size_t host_len)
 {
 	size_t i;
 
-	if (!origin || same_local_host(origin, origin_len, host, host_len) ||
-	    same(origin, origin_len, h->conf->public_url))
+	if (!origin || house_origin_is_ours(h, origin, origin_len, host, host_len))
 		return true;
 	for (i = 0; i < h->conf->allowed_origins.count; i++) {
 		if (same(origin, origin_len, h->conf->allowed_origins.item[i]))

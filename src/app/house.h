@@ -1,6 +1,6 @@
 /**
- * The house: the meetings that are not over and the API keys in memory, the ledger that
- * remembers them, the reader that looks up what is over, and the gate that keeps answers
+ * The house: the meetings that are not over, the API keys and the staff in memory, the
+ * ledger that remembers them, the reader that looks up what is over, and the gate that keeps answers
  * back until their facts are on disk. All that is served works on it.
  */
 #ifndef PARAVENT_APP_HOUSE_H
@@ -14,6 +14,8 @@
 #include "app/gate.h"
 #include "core/keyset.h"
 #include "core/meetings.h"
+#include "core/sessionset.h"
+#include "core/staffset.h"
 #include "proto/conf.h"
 #include "proto/token.h"
 #include "store/ledger.h"
@@ -29,6 +31,8 @@ struct house {
 	struct meetings *meetings;
 	struct keyset *keys;
 	struct issuers *issuers;	/* whose tokens are taken */
+	struct staffset *staff;
+	struct sessionset *sessions;	/* of the staff: app/doorkeeper fills it */
 	uint8_t key[TOKEN_KEY_SIZE];	/* the server's own, for tokens */
 	bool loading;			/* nobody is served yet */
 	int64_t replayed_at;		/* wall clock of the fact being replayed, or 0 */
@@ -74,6 +78,11 @@ uint64_t house_fact(struct house *h, struct fact *f);
 uint64_t house_server_fact(struct house *h, enum fact_kind kind,
 			   const struct factdata *d);
 
+/* The same for the next fact about somebody of the staff, who must be there; memory has
+ * it then. actor: NULL for that person. */
+uint64_t house_staff_fact(struct house *h, const char *name, enum fact_kind kind,
+			  const struct factdata *d, const char *actor);
+
 /* The ledger's fd was readable: opens the gate. False: it is broken, the process must
  * end and read anew what is on disk. */
 bool house_ledger_moved(struct house *h);
@@ -84,5 +93,9 @@ struct instant house_now(void);
  * is no browser, and allowed. host: of the request. */
 bool house_origin_ok(const struct house *h, const char *origin, size_t origin_len,
 		     const char *host, size_t host_len);
+
+/* The same where it has to be there, and of this site alone: for what rides on a cookie. */
+bool house_origin_is_ours(const struct house *h, const char *origin, size_t origin_len,
+			  const char *host, size_t host_len);
 
 #endif

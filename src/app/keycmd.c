@@ -1,6 +1,5 @@
 #include "app/commands.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -138,57 +137,31 @@ static int revoke(const char *state_dir, const char *id)
 
 int cmd_key(int argc, char **argv)
 {
-	enum { SCOPE = 256, JSON };
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"scope", required_argument, NULL, SCOPE},
-		{"json", no_argument, NULL, JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	const char *scopes = "create,read", *verb;
+	const struct options_own own[] = {
+		{.name = "scope", .value = &scopes},
+		{.name = NULL},
 	};
-	const char *path = NULL, *state_dir = NULL, *scopes = "create,read", *verb;
-	bool json = false;
+	struct options o;
 	struct conf conf;
-	int status, words, c;
+	int status = options_read(&o, argc, argv, own, help);
 
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 's':
-			state_dir = optarg;
-			break;
-		case SCOPE:
-			scopes = optarg;
-			break;
-		case JSON:
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	words = argc - optind;
-	verb = words ? argv[optind] : "";
-	if (!(words == 2 && (strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0)) &&
-	    !(words == 1 && strcmp(verb, "list") == 0))
+	if (status != OPTIONS_GO_ON)
+		return status;
+	verb = o.words ? o.word[0] : "";
+	if (!(o.words == 2 &&
+	      (strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0)) &&
+	    !(o.words == 1 && strcmp(verb, "list") == 0))
 		return usage("say add LABEL, list or revoke ID");
-	status = options_conf_load(&conf, path);
+	status = options_load(&conf, &o);
 	if (status != EXIT_OK)
 		return status;
-	if (!state_dir)
-		state_dir = conf.state_dir;
 	if (*verb == 'a')
-		status = add(state_dir, argv[optind + 1], scopes, json);
+		status = add(conf.state_dir, o.word[1], scopes, o.json);
 	else if (*verb == 'l')
-		status = list(state_dir, json);
+		status = list(conf.state_dir, o.json);
 	else
-		status = revoke(state_dir, argv[optind + 1]);
+		status = revoke(conf.state_dir, o.word[1]);
 	conf_fini(&conf);
 	return status;
 }

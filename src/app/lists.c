@@ -119,7 +119,7 @@ void lists_get(const struct outlet *o, struct http_request *rq)
 	struct problem_fields fields;
 	struct caller who;
 	struct listing *l;
-	int err = caller_with_key(&who, o->house, rq, APIKEY_READ);
+	int err = caller_with_key(&who, o->house, rq, APIKEY_READ | CALLER_HOSTS);
 
 	if (err) {
 		caller_refuse(rq, err);
@@ -175,7 +175,7 @@ void lists_get_one(const struct outlet *o, struct http_request *rq, const char *
 
 	memcpy(s->id, id, MEETING_ID_SIZE);
 	s->all = !caller_of_meeting(&who, o->house, rq, id, true,
-				    APIKEY_READ | APIKEY_CREATE);
+				    APIKEY_READ | APIKEY_CREATE | CALLER_HOSTS);
 	s->job.run = single_run;
 	s->job.done = single_done;
 	s->answer = answer_new(o->loop, o->house, rq, 200);

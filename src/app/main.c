@@ -15,6 +15,7 @@ static const struct {
 	{"serve", cmd_serve, "run the server"},
 	{"check", cmd_check, "check the configuration and say what is wrong"},
 	{"link", cmd_link, "make a meeting on the running server, print its links"},
+	{"staff", cmd_staff, "make and shut the accounts of the practice's staff"},
 	{"key", cmd_key, "make, list and revoke API keys"},
 	{"webhook", cmd_webhook, "list, test and replay webhooks"},
 	{"log", cmd_log, "verify, export or follow the ledger"},

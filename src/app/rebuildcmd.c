@@ -1,7 +1,6 @@
 #include "app/commands.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -86,46 +85,21 @@ static int rebuild(const char *state_dir, bool json)
 
 int cmd_rebuild(int argc, char **argv)
 {
-	enum { JSON = 256 };
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *path = NULL, *state_dir = NULL;
+	struct options o;
 	struct conf conf;
-	bool json = false;
-	int status, c;
+	int status = options_read(&o, argc, argv, NULL, help);
 
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 's':
-			state_dir = optarg;
-			break;
-		case JSON:
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind < argc) {
+	if (status != OPTIONS_GO_ON)
+		return status;
+	if (o.words) {
 		fprintf(stderr, "paravent rebuild: '%s' is one word too many\n",
-			argv[optind]);
+			o.word[0]);
 		return EXIT_USAGE;
 	}
-	status = options_conf_load(&conf, path);
+	status = options_load(&conf, &o);
 	if (status != EXIT_OK)
 		return status;
-	status = rebuild(state_dir ? state_dir : conf.state_dir, json);
+	status = rebuild(conf.state_dir, o.json);
 	conf_fini(&conf);
 	return status;
 }

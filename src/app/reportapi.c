@@ -66,7 +66,8 @@ void report_get(const struct outlet *o, struct http_request *rq, const char *id)
 	struct caller who;
 	struct asking *r;
 	int lang;
-	int err = caller_of_meeting(&who, o->house, rq, id, false, APIKEY_READ);
+	int err = caller_of_meeting(&who, o->house, rq, id, false,
+				    APIKEY_READ | CALLER_HOSTS | CALLER_AUDITORS);
 
 	if (err) {
 		caller_refuse(rq, err);

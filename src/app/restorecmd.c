@@ -1,6 +1,5 @@
 #include "app/backupcmd.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -113,57 +112,31 @@ static int restore(struct restored *r, const char *from, const char *state_dir,
 
 int cmd_restore(int argc, char **argv)
 {
-	enum { FORCE = 256, JSON };
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"force", no_argument, NULL, FORCE},
-		{"json", no_argument, NULL, JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	bool force = false;
+	const struct options_own own[] = {
+		{.name = "force", .flag = &force},
+		{.name = NULL},
 	};
-	const char *path = NULL, *state_dir = NULL;
-	bool force = false, json = false;
 	struct restored r;
+	struct options o;
 	struct conf conf;
-	int status, c;
+	int status = options_read(&o, argc, argv, own, help);
 
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 's':
-			state_dir = optarg;
-			break;
-		case FORCE:
-			force = true;
-			break;
-		case JSON:
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	if (optind + 1 != argc) {
+	if (status != OPTIONS_GO_ON)
+		return status;
+	if (o.words != 1) {
 		fputs("paravent restore: say which backup\n"
 		      "'paravent restore --help' says more.\n", stderr);
 		return EXIT_USAGE;
 	}
-	status = options_conf_load(&conf, path);
+	status = options_load(&conf, &o);
 	if (status != EXIT_OK)
 		return status;
-	if (!state_dir)
-		state_dir = conf.state_dir;
-	status = restore(&r, argv[optind], state_dir, force);
-	if (status == EXIT_OK && json)
-		print_json(&r, state_dir);
+	status = restore(&r, o.word[0], conf.state_dir, force);
+	if (status == EXIT_OK && o.json)
+		print_json(&r, conf.state_dir);
 	else if (status == EXIT_OK)
-		print(&r, state_dir);
+		print(&r, conf.state_dir);
 	conf_fini(&conf);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "app/admin.h"
 #include "app/adminkeys.h"
 #include "app/adminrebuild.h"
+#include "app/adminstaff.h"
 #include "app/answer.h"
 #include "app/api.h"
 #include "app/commands.h"
@@ -49,6 +50,9 @@ struct server {
 	struct webhooks *webhooks;
 	struct admin *admin;
 	struct adminkeys *keys;
+	struct doorkeeper *doorkeeper;
+	struct adminstaff *staff;
+	struct sessions *sessions;
 	struct adminrebuild *rebuild;
 	struct api *api;
 	struct http_server *http;
@@ -351,16 +355,24 @@ static int start(struct server *sv, struct buf *why)
 	err = webhooks_new(&sv->webhooks, sv->loop, sv->house, sv->house->reader, why);
 	if (err)
 		return err;
+	err = doorkeeper_new(&sv->doorkeeper, sv->loop, sv->house, &sentence);
+	if (err) {
+		buf_puts(why, sentence.text);
+		return err;
+	}
 	sv->admin = admin_new(sv->loop);
 	webhooks_serve_admin(sv->webhooks, sv->admin);
 	sv->keys = adminkeys_new(sv->loop, sv->house, sv->admin);
+	sv->staff = adminstaff_new(sv->loop, sv->house, sv->doorkeeper, sv->admin);
 	sv->rebuild = adminrebuild_new(sv->loop, sv->house, sv->admin);
 	err = admin_listen(sv->admin, sv->conf->state_dir, why);
 	if (err)
 		return err;
 	sv->retention = retention_new(sv->loop, sv->house);
 	sv->streams = eventstreams_new(sv->loop, sv->house);
-	sv->api = api_new(sv->loop, sv->house, sv->signaling, sv->retention, sv->streams);
+	sv->sessions = sessions_new(sv->loop, sv->house, sv->doorkeeper);
+	sv->api = api_new(sv->loop, sv->house, sv->signaling, sv->retention, sv->streams,
+			  sv->sessions);
 	sv->http = http_server_new(sv->loop, api_handle, sv->api, reply_put_problem);
 	http_server_set_common_headers(sv->http,
 				       api_common_headers(conf_is_https(sv->conf)));
@@ -405,15 +417,19 @@ static void finish(struct server *sv)
 	if (sv->house)
 		sv->house->stopping = true;
 	http_server_free(sv->http);
-	/* whoever asked the ledger or its reader hears of it while he is there */
+	/* whoever asked one of the threads hears of it while he is there */
+	doorkeeper_stop(sv->doorkeeper);
 	house_shut(sv->house);
 	admin_free(sv->admin);
 	adminkeys_free(sv->keys);
+	adminstaff_free(sv->staff);
 	adminrebuild_free(sv->rebuild);
 	webhooks_free(sv->webhooks);
 	eventstreams_free(sv->streams);
 	retention_free(sv->retention);
 	api_free(sv->api);
+	sessions_free(sv->sessions);
+	doorkeeper_free(sv->doorkeeper);
 	signaling_free(sv->signaling);
 	relay_free(sv->relay);
 	house_free(sv->house);

@@ -7,35 +7,25 @@
  *	POST   /api/session/invite	{"invite", "password"} -> 204, a cookie
  *	POST   /api/session/password	{"password", "newPassword"} -> 204, a new cookie
  *
- * It owns the doorkeeper (store/accounts.h) and writes down what sessions of house->sessions
- * do; whose request it is judges app/callers.
+ * Whose request it is judges app/callers.
  */
 #ifndef PARAVENT_APP_SESSIONS_H
 #define PARAVENT_APP_SESSIONS_H
 
+#include "app/doorkeeper.h"
 #include "app/house.h"
 #include "net/httpconn.h"
 #include "net/loop.h"
-#include "store/accounts.h"
 
 struct sessions;
 
-/**
- * Takes over what staff.db holds. l, h: borrowed; the house is loaded.
- * Returns 0 or an error whose sentence is in `why`.
- */
-int sessions_new(struct sessions **out, struct loop *l, struct house *h,
-		 struct why *why);
+/* All borrowed. */
+struct sessions *sessions_new(struct loop *l, struct house *h, struct doorkeeper *k);
 
-/* Ends the doorkeeper after what it was asked for; before the house is shut. Accepts NULL. */
-void sessions_stop(struct sessions *s);
-void sessions_free(struct sessions *s);		/* accepts NULL */
+/* After doorkeeper_stop(), so that nobody waits for an answer of it. Accepts NULL. */
+void sessions_free(struct sessions *s);
 
-/* Serves a request for /api/session or below; false when there is no such call. The
- * Origin has been looked at. */
-bool sessions_serve(struct sessions *s, struct http_request *rq);
-
-/* For the admin socket: what staff.db has to be told, in turn with all else. */
-struct accounts *sessions_accounts(struct sessions *s);
+/* Serves a request for "/api/session<rest>"; its Origin has been looked at. */
+void sessions_serve(struct sessions *s, struct http_request *rq, const char *rest);
 
 #endif

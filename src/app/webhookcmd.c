@@ -1,7 +1,6 @@
 #include "app/commands.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -140,62 +139,35 @@ static int64_t read_seq(const char *s)
 
 int cmd_webhook(int argc, char **argv)
 {
-	enum { FROM = 256, JSON };
-	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"state-dir", required_argument, NULL, 's'},
-		{"from", required_argument, NULL, FROM},
-		{"json", no_argument, NULL, JSON},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	const char *from = NULL, *verb;
+	const struct options_own own[] = {
+		{.name = "from", .value = &from},
+		{.name = NULL},
 	};
-	const char *path = NULL, *state_dir = NULL, *verb;
-	bool json = false;
-	int64_t from = 0;
+	struct options o;
 	struct conf conf;
-	int status, words, c;
+	int status = options_read(&o, argc, argv, own, help);
 
-	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			path = optarg;
-			break;
-		case 's':
-			state_dir = optarg;
-			break;
-		case FROM:
-			from = read_seq(optarg);
-			if (!from)
-				return usage("--from wants a number from 1 on");
-			break;
-		case JSON:
-			json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return EXIT_OK;
-		default:
-			return EXIT_USAGE;
-		}
-	}
-	words = argc - optind;
-	verb = words ? argv[optind] : "";
-	if (!(words == 2 && (strcmp(verb, "test") == 0 || strcmp(verb, "replay") == 0)) &&
-	    !(words == 1 && strcmp(verb, "list") == 0))
+	if (status != OPTIONS_GO_ON)
+		return status;
+	verb = o.words ? o.word[0] : "";
+	if (from && !read_seq(from))
+		return usage("--from wants a number from 1 on");
+	if (!(o.words == 2 &&
+	      (strcmp(verb, "test") == 0 || strcmp(verb, "replay") == 0)) &&
+	    !(o.words == 1 && strcmp(verb, "list") == 0))
 		return usage("say list, test NAME or replay NAME");
 	if (*verb == 'r' && !from)
 		return usage("replay wants --from SEQ");
-	status = options_conf_load(&conf, path);
+	status = options_load(&conf, &o);
 	if (status != EXIT_OK)
 		return status;
-	if (!state_dir)
-		state_dir = conf.state_dir;
 	if (*verb == 'l')
-		status = list(state_dir, json);
+		status = list(conf.state_dir, o.json);
 	else if (*verb == 't')
-		status = test(state_dir, argv[optind + 1], json);
+		status = test(conf.state_dir, o.word[1], o.json);
 	else
-		status = replay(state_dir, argv[optind + 1], from);
+		status = replay(conf.state_dir, o.word[1], read_seq(from));
 	conf_fini(&conf);
 	return status;
 }

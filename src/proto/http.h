@@ -150,6 +150,10 @@ enum http_coding {
 	HTTP_BR,
 };
 
+/* Whether the body is said to be JSON: a form of another site cannot say that without
+ * asking first. */
+bool http_is_json(const struct http_head *h);
+
 /**
  * The best coding for the client (RFC 9110 section 12.5.3) among those in `have`, a set
  * of bits 1 << HTTP_GZIP and so on; identity is always there. Equal weights: br, then

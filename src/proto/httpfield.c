@@ -113,6 +113,17 @@ struct http_span http_cookie_get(struct http_span cookie, const char *name)
 	return found;
 }
 
+bool http_is_json(const struct http_head *h)
+{
+	static const char json[] = "application/json";
+	const struct http_span t = h->field[HTTP_CONTENT_TYPE];
+	const size_t n = sizeof(json) - 1;
+
+	return t.p && t.len >= n &&
+	       http_span_is_nocase((struct http_span){t.p, n}, json) &&
+	       (t.len == n || t.p[n] == ';' || t.p[n] == ' ');
+}
+
 /* A weight in thousandths (RFC 9110 section 12.4.2); 0 when it cannot be read. */
 static int weight(struct http_span params)
 {
