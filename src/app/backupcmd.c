@@ -16,8 +16,8 @@ const char *const backupcmd_more[] = {"server.key", "relay.secret", NULL};
 
 static const char help[] =
 	"usage: paravent backup [-c FILE] [--without-keys] [--json] FOLDER\n\n"
-	"Makes FOLDER/paravent-<time>/ with the ledger, its keys and the server's secrets,\n"
-	"while the server runs, checks it as a whole, and prints its name. Keep it as you\n"
+	"Makes FOLDER/paravent-<time>/ with the ledger, its keys, the staff's passwords\n"
+	"(hashed) and the server's secrets, while the server runs, checks it as a whole, and prints its name. Keep it as you\n"
 	"keep a patient file: with the keys it can be read, and it can make links.\n\n"
 	"  -c, --config FILE    the server's configuration\n"
 	"  -s, --state-dir DIR  where the ledger is, if not as configured\n"

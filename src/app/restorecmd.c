@@ -66,7 +66,9 @@ static void print(const struct restored *r, const char *state_dir)
 		     "  are lost, unless you put the keys.db that belongs to it beside it.");
 	puts("- Start the server: systemctl start paravent\n"
 	     "- What was erased after the backup was made has come back: erase it again.\n"
-	     "- API keys that were revoked since then open again: revoke them again.");
+	     "- API keys that were revoked since then open again: revoke them again.\n"
+	     "- The staff has the accounts and passwords of then, and signs in anew. Who was\n"
+	     "  shut out or removed since must be again.");
 	if (*r->aside)
 		puts("- Once all is well, delete the state before; it holds personal data.");
 }

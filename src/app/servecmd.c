@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "app/options.h"
@@ -64,6 +65,7 @@ int cmd_serve(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	static const struct rlimit no_core = {0, 0};
 	struct listen listen = {.count = 0};
 	const char *path = NULL, *state_dir = NULL;
 	struct conf conf;
@@ -102,6 +104,7 @@ int cmd_serve(int argc, char **argv)
 		options_set(&conf.state_dir, state_dir);
 	/* keys and tokens are in memory: no other process and no core file may look */
 	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
 	umask(077);
 	log_init(conf.log_level);
 	if (conf.state_default && !state_dir)

@@ -46,16 +46,12 @@ struct accountdb {
 	struct wal wal;
 };
 
-static int check(struct accountdb *a, struct why *why)
+static int say_what_to_do(struct why *why)
 {
-	struct why found;
-	int err = db_text(&found, a->db, "PRAGMA quick_check(1)", why);
+	const struct why found = *why;
 
-	if (!err && strcmp(found.text, "ok") != 0)
-		err = why_set(why, ERR_CORRUPT, DATABASE " is damaged: %s. Put back a "
-			      "copy, or move it away and invite everybody again",
-			      found.text);
-	return err;
+	return why_set(why, ERR_CORRUPT, "%.120s. Put back a copy of " DATABASE ", or move it "
+		       "away and invite everybody again", found.text);
 }
 
 int accountdb_open(struct accountdb **out, const char *state_dir, struct why *why)
@@ -68,12 +64,12 @@ int accountdb_open(struct accountdb **out, const char *state_dir, struct why *wh
 	if (!err)
 		err = db_exec(a->db, "PRAGMA secure_delete = ON", why);
 	if (!err)
-		err = check(a, why);
+		err = db_check(a->db, DATABASE, why);
 	for (int i = 0; i < STATEMENT_COUNT && !err; i++)
 		err = db_prepare(&a->stmt[i], a->db, sql_of[i], why);
 	if (err) {
 		accountdb_close(a);
-		return err;
+		return err == ERR_CORRUPT ? say_what_to_do(why) : err;
 	}
 	wal_init(&a->wal, a->db);
 	*out = a;

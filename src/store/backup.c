@@ -24,28 +24,32 @@
 #define MANIFEST_MAX 4096
 
 /* In one step: each write to the ledger would make a copy in parts begin anew. */
-static int copy_pages(sqlite3 *to, sqlite3 *from, struct why *why)
+static int copy_pages(sqlite3 *to, sqlite3 *from, const char *name, struct why *why)
 {
 	sqlite3_backup *b = sqlite3_backup_init(to, "main", from, "main");
 
 	if (!b)
-		return db_error(to, "the copy of ledger.db", why);
+		return db_error(to, name, why);
 	sqlite3_backup_step(b, -1);
 	if (sqlite3_backup_finish(b) != SQLITE_OK)
-		return db_error(to, "the copy of ledger.db", why);
+		return db_error(to, name, why);
 	return db_alone(to, why);
 }
 
-static int copy_ledger(const char *from_dir, const char *to_dir, struct why *why)
+/* then: what is changed in the copy; NULL for nothing. */
+static int copy_database(const char *from_dir, const char *to_dir,
+			 const struct schema *schema, const char *then, struct why *why)
 {
 	sqlite3 *from = NULL, *to = NULL;
 	int err;
 
-	err = schema_open(&from, from_dir, &schema_ledger, DB_READ, why);
+	err = schema_open(&from, from_dir, schema, DB_READ, why);
 	if (!err)
-		err = db_open(&to, to_dir, schema_ledger.file, DB_WRITE, why);
+		err = db_open(&to, to_dir, schema->file, DB_WRITE, why);
 	if (!err)
-		err = copy_pages(to, from, why);
+		err = copy_pages(to, from, schema->file, why);
+	if (!err && then)
+		err = db_exec(to, then, why);
 	db_close(to);
 	db_close(from);
 	return err;
@@ -86,13 +90,29 @@ static int weigh(struct backup *b, const char *dir, const char *name, struct why
 	return err;
 }
 
+/* Passwords are kept, what is open is not: a backup signs nobody in. A state from before
+ * there was a staff has none of it. */
+static int copy_accounts(struct backup *b, const struct backup_plan *plan,
+			 const char *dir, struct why *why)
+{
+	int err = copy_database(plan->state_dir, dir, &schema_staff,
+				"PRAGMA secure_delete = ON;"
+				"DELETE FROM session; DELETE FROM link;", why);
+
+	if (err == ERR_NOT_FOUND)
+		return 0;
+	return err ? err : weigh(b, dir, schema_staff.file, why);
+}
+
 static int copy_databases(struct backup *b, const struct backup_plan *plan,
 			  const char *dir, struct why *why)
 {
-	int err = copy_ledger(plan->state_dir, dir, why);
+	int err = copy_database(plan->state_dir, dir, &schema_ledger, NULL, why);
 
 	if (!err)
 		err = weigh(b, dir, schema_ledger.file, why);
+	if (!err)
+		err = copy_accounts(b, plan, dir, why);
 	if (err || !plan->keys)
 		return err;
 	err = copy_keys(plan->state_dir, dir, why);
@@ -170,19 +190,29 @@ static int write_manifest(const struct backup *b, const char *dir, struct why *w
 	return err;
 }
 
+static int check_accounts(const char *dir, struct why *why)
+{
+	sqlite3 *db = NULL;
+	int err = schema_open(&db, dir, &schema_staff, DB_READ, why);
+
+	if (!err)
+		err = db_check(db, schema_staff.file, why);
+	db_close(db);
+	return err == ERR_NOT_FOUND ? 0 : err;
+}
+
 /* SQLite's own check, and whether the keys are this ledger's. */
 static int check_databases(const char *dir, bool keys, struct why *why)
 {
 	sqlite3 *db = NULL;
 	struct keyring *k = NULL;
-	struct why found;
 	int err;
 
 	err = schema_open(&db, dir, &schema_ledger, DB_READ, why);
 	if (!err)
-		err = db_text(&found, db, "PRAGMA quick_check(1)", why);
-	if (!err && strcmp(found.text, "ok") != 0)
-		err = why_set(why, ERR_CORRUPT, "ledger.db is damaged: %s", found.text);
+		err = db_check(db, schema_ledger.file, why);
+	if (!err)
+		err = check_accounts(dir, why);
 	if (!err && keys)
 		err = keyring_open(&k, dir, db, DB_READ, why);
 	if (!err && keys)
@@ -280,7 +310,8 @@ static int bad_manifest(struct why *why)
 /* Only names that we know: what a manifest says must lead nowhere else. */
 static bool is_known(const char *name, const char *const *more)
 {
-	if (strcmp(name, schema_ledger.file) == 0 || strcmp(name, schema_keys.file) == 0)
+	if (strcmp(name, schema_ledger.file) == 0 ||
+	    strcmp(name, schema_keys.file) == 0 || strcmp(name, schema_staff.file) == 0)
 		return true;
 	while (*more && strcmp(*more, name) != 0)
 		more++;

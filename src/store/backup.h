@@ -3,10 +3,12 @@
  * server writes, checked as a whole, and there under its name only when it is whole.
  *
  *   <into>/paravent-20261120T093000Z/   0700, its files 0600
- *     ledger.db                         of one moment
+ *     ledger.db, staff.db               of one moment each
  *     keys.db                           the keys that its facts need (keycopy.h)
  *     server.key, relay.secret          whatever else is asked for
  *     manifest.json                     what is in it, with SHA-256
+ *
+ * Of staff.db the passwords are in it, and neither sessions nor one-time links.
  *
  * Keys are copied after the facts, so that each fact of the copy finds its key unless it
  * was erased. What a backup that was killed left behind is removed by the next.

@@ -224,3 +224,13 @@ int db_text(struct why *out, sqlite3 *db, const char *sql, struct why *why)
 	sqlite3_finalize(stmt);
 	return err;
 }
+
+int db_check(sqlite3 *db, const char *file, struct why *why)
+{
+	struct why found;
+	int err = db_text(&found, db, "PRAGMA quick_check(1)", why);
+
+	if (!err && strcmp(found.text, "ok") != 0)
+		err = why_set(why, ERR_CORRUPT, "%s is damaged: %s", file, found.text);
+	return err;
+}

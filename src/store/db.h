@@ -45,6 +45,9 @@ int db_prepare(sqlite3_stmt **out, sqlite3 *db, const char *sql, struct why *why
 int db_number(sqlite3_int64 *out, sqlite3 *db, const char *sql, struct why *why);
 int db_text(struct why *out, sqlite3 *db, const char *sql, struct why *why);
 
+/* SQLite's own check of the whole file; ERR_CORRUPT when it finds something. */
+int db_check(sqlite3 *db, const char *file, struct why *why);
+
 /**
  * What the last call on `db` failed of, to be asked right after it: ERR_CORRUPT
  * (damaged, or no database at all), ERR_AGAIN (disk or quota full, or file locked:

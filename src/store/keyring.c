@@ -95,12 +95,7 @@ void keyring_close(struct keyring *k)
 
 int keyring_check(struct keyring *k, struct why *why)
 {
-	struct why found;
-	int err = db_text(&found, k->db, "PRAGMA quick_check(1)", why);
-
-	if (!err && strcmp(found.text, "ok") != 0)
-		err = why_set(why, ERR_CORRUPT, "keys.db is damaged: %s", found.text);
-	return err;
+	return db_check(k->db, "keys.db", why);
 }
 
 /* The name of the key: the seq of the stream's first fact, which may be this one. */

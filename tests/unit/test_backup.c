@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "store/accountdb.h"
 #include "store/backup.h"
 #include "store/backuppart.h"
 #include "store/restore.h"
@@ -136,6 +137,51 @@ START_TEST(test_a_backup_holds_all_that_a_state_needs)
 	ck_assert_int_eq(s.backup.made_at, NOW);
 	ck_assert_uint_eq(entries(s.backup.path), 4);	/* reading left nothing there */
 	ck_assert_int_eq(make(&s, true, NOW), ERR_DUPLICATE);
+	scene_fini(&s);
+}
+END_TEST
+
+START_TEST(test_a_backup_signs_nobody_in)
+{
+	/* backup.h: of staff.db the passwords, and neither sessions nor links */
+	struct accountdb_session session = {.name = "anna", .made_at = 1, .used_at = 2};
+	const uint8_t link[SIGNIN_HASH_SIZE] = {7, 7, 7, 7, 7, 7, 7, 7, 9};
+	struct accountdb *a;
+	char path[PATH_MAX + 16], text[16384];
+	struct scene s;
+	sqlite3 *db;
+	size_t len;
+	FILE *f;
+
+	scene_init(&s, 5);
+	memset(session.hash, 0xa7, sizeof(session.hash));
+	ck_assert_int_eq(accountdb_open(&a, s.state.dir, &s.why), 0);
+	ck_assert_int_eq(accountdb_set_password(a, "anna", "$y$hash", &s.why), 0);
+	ck_assert_int_eq(accountdb_set_link(a, "berta", link, INT64_MAX, &s.why), 0);
+	ck_assert_int_eq(accountdb_put_session(a, &session, &s.why), 0);
+	ck_assert_int_eq(accountdb_commit(a, &s.why), 0);
+	made(&s, true, NOW);
+	accountdb_close(a);
+	ck_assert_uint_eq(s.backup.count, 4);
+	ck_assert_uint_eq(mode(s.backup.path, "staff.db"), 0600);
+	ck_assert_int_eq(check(&s), 0);
+	snprintf(path, sizeof(path), "%s/staff.db", s.backup.path);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM password"), 1);
+	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM session"), 0);
+	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM link"), 0);
+	sqlite3_close(db);
+	f = fopen(path, "r");
+	len = fread(text, 1, sizeof(text), f);
+	fclose(f);
+	ck_assert_ptr_null(memmem(text, len, session.hash, sizeof(session.hash)));
+	ck_assert_ptr_null(memmem(text, len, link, sizeof(link)));
+	/* one that is damaged is no backup */
+	f = fopen(path, "r+");
+	fseek(f, 4096, SEEK_SET);
+	fputs("damage", f);
+	fclose(f);
+	ck_assert_int_eq(check(&s), ERR_CORRUPT);
 	scene_fini(&s);
 }
 END_TEST
@@ -490,7 +536,8 @@ START_TEST(test_a_backup_that_changes_meanwhile_harms_nothing)
 }
 END_TEST
 
-UNIT_MAIN("backup", test_a_backup_holds_all_that_a_state_needs, test_keys_can_be_left_out,
+UNIT_MAIN("backup", test_a_backup_holds_all_that_a_state_needs,
+	  test_a_backup_signs_nobody_in, test_keys_can_be_left_out,
 	  test_only_keys_of_what_is_in_it_are_in_it,
 	  test_a_backup_is_made_while_facts_are_written,
 	  test_a_damaged_ledger_makes_no_backup, test_a_full_disk_leaves_no_half_backup,
