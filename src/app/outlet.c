@@ -8,6 +8,17 @@ void outlet_refuse(struct http_request *rq, const struct problem_fields *fields)
 	reply_problem(rq, problem_of(ERR_RANGE), NULL, fields);
 }
 
+void outlet_refuse_late(struct answer *a, const char *field, const char *detail)
+{
+	struct problem_fields fields = {.count = 0};
+
+	problem_add(&fields, field, detail);
+	a->status = problem_of(ERR_RANGE)->status;
+	a->type = "application/problem+json";
+	problem_put(&a->body, problem_of(ERR_RANGE), NULL, &fields);
+	answer_send(a);
+}
+
 bool outlet_ask(const struct outlet *o, struct reader_job *job, struct answer *a)
 {
 	const int err = reader_ask(o->house->reader, job);

@@ -22,6 +22,9 @@ struct outlet {
 /* Answers 422. */
 void outlet_refuse(struct http_request *rq, const struct problem_fields *fields);
 
+/* The same with one field that only a database could know to be wrong; takes `a`. */
+void outlet_refuse_late(struct answer *a, const char *field, const char *detail);
+
 /**
  * Queues the job, whose done() gets `a` to send, if somebody is there to read it still.
  * False: the reader takes nothing, 503 is on its way, `a` is gone, and done() is not
