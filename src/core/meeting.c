@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/invitation.h"
 #include "core/registry.h"
 #include "proto/apimsg.h"
 #include "proto/factdata.h"
@@ -98,6 +99,7 @@ void meeting_free(struct meeting *m)
 	free(m->host_name);
 	free(m->barred);
 	free(m->gone);
+	free(m->invitation);
 	free(m);
 }
 
@@ -372,7 +374,9 @@ static int apply(struct meeting *m, const struct fact *f, const struct factdata 
 		m->locked = f->kind == FACT_ROOM_LOCKED;
 		return 0;
 	case FACT_INVITATION_MADE:
+	case FACT_INVITATION_USED:
 	case FACT_INVITATION_REVOKED:
+		return invitation_apply(m, f, d);
 	case FACT_CALL_CONNECTED:
 	case FACT_CALL_VERIFIED:
 	case FACT_CALL_UNVERIFIED:

@@ -42,6 +42,7 @@ const char *meeting_state_name(enum meeting_state state);
 
 struct room_port;
 struct meetings;
+struct invitation;
 
 #define MEETING_NOT_DUE SIZE_MAX
 
@@ -75,6 +76,9 @@ struct meeting {
 	char (*barred)[SIGMSG_ID_SIZE];		/* ROOM_BARRED_MAX, or NULL */
 	uint32_t gone_count;
 	char (*gone)[SIGMSG_ID_SIZE];		/* ROOM_GONE_MAX, or NULL */
+
+	size_t invitations;
+	struct invitation *invitation;	/* in the order in which they were made */
 
 	int64_t due;		/* wall clock: when to look whether it has expired */
 	size_t due_at;		/* its place in the heap, or MEETING_NOT_DUE */

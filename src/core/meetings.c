@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/invitation.h"
 #include "core/limits.h"
 #include "core/registry.h"
 
@@ -495,6 +496,15 @@ static void dump_meeting(const struct meeting *m, struct buf *out)
 	}
 	for (i = 0; i < m->barred_count && i < ROOM_BARRED_MAX; i++)
 		buf_printf(out, "  barred %s\n", m->barred[i]);
+	for (i = 0; i < m->invitations; i++) {
+		const struct invitation *inv = &m->invitation[i];
+
+		buf_printf(out, "  invitation %s %s expires=%lld before=%u used=%lld "
+			   "revoked=%lld seat=%s\n", inv->id,
+			   inv->host ? "host" : "guest", (long long)inv->expires_at,
+			   inv->opens_before, (long long)inv->used_at,
+			   (long long)inv->revoked_at, inv->seat);
+	}
 }
 
 void meetings_dump(const struct meetings *ms, struct buf *out)

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "core/invitation.h"
 #include "core/registry.h"
 
 static struct seat *seat_of(struct list *link)
@@ -314,36 +315,71 @@ static struct seat *host_to_replace(struct meeting *m, bool only_away)
 	return first;
 }
 
-static void replace(struct seat *s, struct instant now, const char *by)
+static void replace(struct seat *s, struct instant now, const char *by,
+		    const char *detail)
 {
+	const bool inside = s->state == SEAT_INSIDE;
 	struct meeting *m = s->meeting;
 	uint64_t gate = give_up(s, now, actor_of(by).text, REASON_REPLACED);
 
-	sigmsg_put_error(message(m), SIGMSG_REPLACED, "another host took your place",
-			 SIGMSG_NONE);
+	sigmsg_put_error(message(m), SIGMSG_REPLACED, detail, SIGMSG_NONE);
 	tell(s, gate);
 	hang_up(s, gate, SIGMSG_CLOSE_FORBIDDEN);
-	tell_left(m, s->id, "replaced", gate);
+	if (inside)
+		tell_left(m, s->id, "replaced", gate);
+	else
+		tell_knock_gone(m, s->id, gate);
 	registry_forget_gone(m);
+}
+
+/* Who came in by the newcomer's invitation before, if the place is still theirs. */
+static struct seat *sitting_by(const struct meeting *m, const struct room_guest *who)
+{
+	const struct invitation *inv =
+		who->invitation ? invitation_find(m, who->invitation) : NULL;
+
+	return inv ? meeting_seat(m, inv->seat) : NULL;
+}
+
+/* The newcomer's invitation, if there is one, opens the door for the seat `id`. */
+static void use_invitation(struct meeting *m, struct instant now, const char *id,
+			   const struct room_guest *who)
+{
+	struct seat *before = sitting_by(m, who);
+	struct factdata d = {.host = false};
+
+	if (!who->invitation)
+		return;
+	d.again = invitation_find(m, who->invitation)->used_at != 0;
+	memcpy(d.by, id, sizeof(d.by));
+	memcpy(d.id, who->invitation, sizeof(d.id));
+	registry_fact(m, now, FACT_INVITATION_USED, actor_of(id).text, &d);
+	if (before)
+		replace(before, now, id, "your link was opened elsewhere");
 }
 
 static struct seat *enter_host(struct meeting *m, struct instant now, const char *id,
 			       const struct room_guest *who)
 {
-	/* with one more host there must still be a place for a guest */
-	const bool only_away = meeting_inside(m) + 1 < m->capacity;
-	struct seat *old = host_to_replace(m, only_away);
+	bool only_away;
+	struct seat *old;
 
+	use_invitation(m, now, id, who);
+	/* with one more host there must still be a place for a guest */
+	only_away = meeting_inside(m) + 1 < m->capacity;
+	old = host_to_replace(m, only_away);
 	if (old)
-		replace(old, now, id);
+		replace(old, now, id, "another host took your place");
 	return enter(m, now, id, who);
 }
 
 /*
- * Whether one more may knock. Held places of people who went away while they waited
- * must not keep others out, so the oldest of them is given up where it is needed.
+ * Whether one more may knock, were it not for `except`. Held places of people who went
+ * away while they waited must not keep others out, so the oldest of them is given up
+ * where it is needed.
  */
-static bool place_to_knock(struct meeting *m, struct instant now)
+static bool place_to_knock(struct meeting *m, struct instant now,
+			   const struct seat *except)
 {
 	struct seat *away = NULL;
 	int count = 0;
@@ -351,7 +387,7 @@ static bool place_to_knock(struct meeting *m, struct instant now)
 	LIST_EACH(it, &m->seats) {
 		struct seat *s = seat_of(it);
 
-		if (s->state != SEAT_WAITING)
+		if (s->state != SEAT_WAITING || s == except)
 			continue;
 		count++;
 		if (s->away && (!away || s->held_until < away->held_until))
@@ -423,11 +459,32 @@ static void come_back(struct seat *s, struct instant now, const struct room_gues
 	log_info("room %.6s resumed state=%s", m->id, seat_state_name(s->state));
 }
 
+/* Whether a guest must stay outside, who would take the place of `before` (or NULL). */
+static int refuse_guest(struct room_refusal *no, struct meeting *m, struct instant now,
+			const struct seat *before)
+{
+	const int leaves = before && before->state == SEAT_INSIDE;
+
+	if (m->locked)
+		return refuse(no, m, ERR_LOCKED, SIGMSG_CLOSE_FULL,
+			      "the host lets nobody new in");
+	if (meeting_inside(m) - leaves >= m->capacity)
+		return refuse(no, m, ERR_FULL, SIGMSG_CLOSE_FULL,
+			      "there is no free place");
+	if (!knock_take(&m->knocks, now.mono))
+		return refuse(no, m, ERR_TOO_FAST, SIGMSG_CLOSE_TOO_FAST, NULL);
+	if (m->waiting_room && !place_to_knock(m, now, before))
+		return refuse(no, m, ERR_FULL, SIGMSG_CLOSE_FULL,
+			      "too many people wait already");
+	return 0;
+}
+
 int room_join(struct seat **out, struct room_refusal *no, struct meeting *m,
 	      struct instant now, const struct room_guest *who)
 {
 	struct seat *s = who->resume_id ? meeting_seat(m, who->resume_id) : NULL;
 	char id[SIGMSG_ID_SIZE];
+	int err;
 
 	if (meeting_over(m))
 		return refuse(no, m, ERR_ENDED, SIGMSG_CLOSE_ENDED, "the meeting is over");
@@ -449,17 +506,10 @@ int room_join(struct seat **out, struct room_refusal *no, struct meeting *m,
 		*out = enter_host(m, now, id, who);
 		return 0;
 	}
-	if (m->locked)
-		return refuse(no, m, ERR_LOCKED, SIGMSG_CLOSE_FULL,
-			      "the host lets nobody new in");
-	if (meeting_inside(m) >= m->capacity)
-		return refuse(no, m, ERR_FULL, SIGMSG_CLOSE_FULL,
-			      "there is no free place");
-	if (!knock_take(&m->knocks, now.mono))
-		return refuse(no, m, ERR_TOO_FAST, SIGMSG_CLOSE_TOO_FAST, NULL);
-	if (m->waiting_room && !place_to_knock(m, now))
-		return refuse(no, m, ERR_FULL, SIGMSG_CLOSE_FULL,
-			      "too many people wait already");
+	err = refuse_guest(no, m, now, sitting_by(m, who));
+	if (err)
+		return err;
+	use_invitation(m, now, id, who);
 	*out = m->waiting_room ? knock(m, now, id, who) : enter(m, now, id, who);
 	return 0;
 }

@@ -71,7 +71,8 @@ struct room_port {
 /* Somebody at the door, whose token app has read. */
 struct room_guest {
 	void *conn;			/* becomes the seat's */
-	bool host;			/* has the host's token */
+	bool host;			/* comes as a host */
+	const char *invitation;		/* the id of the one that opens now, or NULL */
 	struct sigmsg_label label;	/* name or sealed */
 	const char *resume_id;		/* the seat whose secret was right, or NULL */
 	const uint8_t *random;		/* SEAT_RANDOM bytes, for a new seat's id */
@@ -97,6 +98,10 @@ struct room_refusal {
  *
  * Coming back takes over a connection that still looks open: that one gets error
  * "replaced" and hang_up() with 4403. A resume_id that is not known joins anew.
+ *
+ * An invitation is for one person (fact invitation.used): who came in by it before is
+ * replaced in the same way and loses the place, once it is certain that the newcomer
+ * may knock or enter as any other. Who comes back opens it no second time.
  */
 int room_join(struct seat **out, struct room_refusal *no, struct meeting *m,
 	      struct instant now, const struct room_guest *who);

@@ -55,8 +55,13 @@
 	  "",                                                                 \
 	  "Its time passed, and nobody was there.")                           \
 	X(FACT_INVITATION_MADE, "invitation.made", "meeting",                 \
-	  "expiresAt, id, role (host or guest)",                              \
+	  "expiresAt? (else with the meeting), id, opensBefore (minutes), "   \
+	  "role (host or guest)",                                             \
 	  "A personal link was made.")                                        \
+	X(FACT_INVITATION_USED, "invitation.used", "meeting",                 \
+	  "again? (true), by, id",                                            \
+	  "A personal link opened the door to participant `by`; "             \
+	  "whoever came in by it before loses the place.")                    \
 	X(FACT_INVITATION_REVOKED, "invitation.revoked", "meeting",           \
 	  "id",                                                               \
 	  "A personal link opens nothing any more.")                          \
@@ -70,7 +75,7 @@
 	  "by, id",                                                           \
 	  "A host sent the guest away.")                                      \
 	X(FACT_GUEST_GONE, "guest.gone", "meeting",                           \
-	  "id, reason (left, lost, ended or server-restart)",                 \
+	  "id, reason (left, lost, replaced, ended or server-restart)",       \
 	  "A guest waits no more.")                                           \
 	X(FACT_PARTICIPANT_JOINED, "participant.joined", "meeting",           \
 	  "id, role (host or guest)",                                         \

@@ -43,7 +43,7 @@ enum {
 	HAS_BY = 1 << 1,
 	HAS_CLOSED = 1 << 2,
 	HAS_DISABLED = 1 << 3,		/* optional */
-	HAS_EXPIRES_AT = 1 << 4,
+	HAS_EXPIRES_AT = 1 << 4,	/* optional in invitation.made */
 	HAS_HASH = 1 << 5,
 	HAS_ID = 1 << 6,
 	HAS_KEPT = 1 << 7,
@@ -63,6 +63,8 @@ enum {
 	HAS_AMOUNT = 1 << 21,		/* bytesDown, bytesUp, seconds */
 	HAS_VIA = 1 << 22,		/* optional */
 	HAS_EVERYWHERE = 1 << 23,	/* optional */
+	HAS_AGAIN = 1 << 24,		/* optional */
+	HAS_OPENS_BEFORE = 1 << 25,
 };
 
 static unsigned int members_of(enum fact_kind kind)
@@ -79,7 +81,9 @@ static unsigned int members_of(enum fact_kind kind)
 	case FACT_TOKEN_REFUSED:
 		return HAS_REASON | HAS_VIA;
 	case FACT_INVITATION_MADE:
-		return HAS_EXPIRES_AT | HAS_ID | HAS_ROLE;
+		return HAS_EXPIRES_AT | HAS_ID | HAS_OPENS_BEFORE | HAS_ROLE;
+	case FACT_INVITATION_USED:
+		return HAS_AGAIN | HAS_BY | HAS_ID;
 	case FACT_GUEST_WAITING:
 		return HAS_ID | HAS_RESUMED;
 	case FACT_GUEST_ADMITTED:
@@ -168,6 +172,8 @@ void factdata_put(struct fact *f, const struct factdata *d)
 
 	json_put_init_sorted(&w, &b);
 	json_put_object(&w, NULL);
+	if (has & HAS_AGAIN && d->again)
+		json_put_bool(&w, "again", true);
 	if (has & HAS_AT)
 		json_put_time(&w, "at", d->at);
 	if (has & HAS_BY)
@@ -182,7 +188,8 @@ void factdata_put(struct fact *f, const struct factdata *d)
 		json_put_bool(&w, "disabled", d->disabled);
 	if (has & HAS_EVERYWHERE && d->everywhere)
 		json_put_bool(&w, "everywhere", true);
-	if (has & HAS_EXPIRES_AT)
+	if (has & HAS_EXPIRES_AT &&
+	    (d->expires_at || f->kind != FACT_INVITATION_MADE))
 		json_put_time(&w, "expiresAt", d->expires_at);
 	if (has & HAS_HASH)
 		put_hash(&w, "hash", d->hash);
@@ -192,6 +199,8 @@ void factdata_put(struct fact *f, const struct factdata *d)
 		put_hash(&w, "kept", d->kept);
 	if (has & HAS_LABEL)
 		json_put_text(&w, "label", d->label);
+	if (has & HAS_OPENS_BEFORE)
+		json_put_int(&w, "opensBefore", d->opens_before);
 	if (has & HAS_PASSWORD && d->password)
 		json_put_bool(&w, "password", true);
 	if (has & HAS_PATH && d->path)
@@ -345,6 +354,8 @@ int factdata_get(struct factdata *out, const struct fact *f)
 
 	memset(out, 0, sizeof(*out));
 	factread_object(&r, f->data, f->data_len);
+	if (has & HAS_AGAIN)
+		out->again = factread_bool(&r, "again", false);
 	if (has & HAS_AT)
 		out->at = factread_time(&r, "at");
 	if (has & HAS_BY)
@@ -357,7 +368,8 @@ int factdata_get(struct factdata *out, const struct fact *f)
 	}
 	if (has & HAS_EVERYWHERE)
 		out->everywhere = factread_bool(&r, "everywhere", false);
-	if (has & HAS_EXPIRES_AT)
+	if (has & HAS_EXPIRES_AT &&
+	    (factread_has(&r, "expiresAt") || f->kind != FACT_INVITATION_MADE))
 		out->expires_at = factread_time(&r, "expiresAt");
 	if (has & HAS_HASH)
 		read_hash(&r, "hash", out->hash);
@@ -368,6 +380,9 @@ int factdata_get(struct factdata *out, const struct fact *f)
 	if (has & HAS_LABEL)
 		r.bad |= !factread_text(&r, "label", out->label, sizeof(out->label),
 					true);
+	if (has & HAS_OPENS_BEFORE)
+		out->opens_before = (uint32_t)factread_int(&r, "opensBefore", 0,
+							   UINT32_MAX);
 	if (has & HAS_PASSWORD)
 		out->password = factread_bool(&r, "password", false);
 	if (has & HAS_PATH)

@@ -95,7 +95,7 @@ enum factdata_reason {
 /* Everything but meeting.created and .changed; what a kind has not stays zero. */
 struct factdata {
 	char id[SIGMSG_ID_SIZE];	/* whom it is about */
-	char by[SIGMSG_ID_SIZE];	/* the host who did it */
+	char by[SIGMSG_ID_SIZE];	/* the host, or the guest, who did it */
 	char peer[SIGMSG_ID_SIZE];	/* the other end of the call */
 	bool host;			/* role */
 	bool resumed;
@@ -109,7 +109,9 @@ struct factdata {
 	uint32_t seconds;
 	char version[32];		/* server.started */
 	enum factdata_via via;		/* token.refused */
-	int64_t expires_at;		/* invitation.made, staff.invited; ms since 1970 */
+	int64_t expires_at;		/* ms since 1970; invitation.made: or 0, none */
+	uint32_t opens_before;		/* invitation.made; minutes */
+	bool again;			/* invitation.used: not for the first time */
 	unsigned int roles;		/* staff.added, .changed: ROLE_*; 0: as they were */
 	bool has_disabled, disabled;	/* staff.changed */
 	bool password;			/* staff.changed: there is a new one */

@@ -1,9 +1,11 @@
 #include "proto/sigmsg.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/b64.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "proto/json.h"
@@ -582,5 +584,20 @@ void sigmsg_put_error(struct buf *b, enum sigmsg_error code, const char *detail,
 	json_put_text(&w, "detail", detail);
 	if (types[re])
 		json_put_text(&w, "re", types[re]);
+	json_put_end(&w);
+}
+
+void sigmsg_put_too_early(struct buf *b, int64_t opens_at)
+{
+	char time[CLOCK_RFC3339_SIZE], detail[64];
+	struct json_writer w;
+
+	clock_rfc3339(time, opens_at);
+	snprintf(detail, sizeof(detail), "this link opens at %s (UTC)", time);
+	begin(&w, b, "error");
+	json_put_text(&w, "code", errors[SIGMSG_TOO_EARLY]);
+	json_put_text(&w, "detail", detail);
+	json_put_text(&w, "opensAt", time);
+	json_put_text(&w, "re", types[SIGMSG_JOIN]);
 	json_put_end(&w);
 }

@@ -84,7 +84,8 @@ enum sigmsg_path sigmsg_path_of(const char *name, size_t len);
 	X(SIGMSG_ALREADY_JOINED, "already-joined")                            \
 	X(SIGMSG_FULL, "full")                                                \
 	X(SIGMSG_REPLACED, "replaced")                                        \
-	X(SIGMSG_UNAVAILABLE, "unavailable")
+	X(SIGMSG_UNAVAILABLE, "unavailable")                                  \
+	X(SIGMSG_TOO_EARLY, "too-early")
 
 enum sigmsg_error {
 #define X(symbol, code) symbol,
@@ -226,5 +227,8 @@ void sigmsg_put_removed(struct buf *b);
 /* re: SIGMSG_NONE leaves it out. */
 void sigmsg_put_error(struct buf *b, enum sigmsg_error code, const char *detail,
 		      enum sigmsg_type re);
+
+/* The error SIGMSG_TOO_EARLY to a join, with the time from which the link opens. */
+void sigmsg_put_too_early(struct buf *b, int64_t opens_at);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* Each part ends with a NUL, which none of them holds, so no two inputs collide. */
 static void prove(char out[TOKEN_LEN + 1], const uint8_t *key, const char *purpose,
-		  const char *meeting, const char *seat)
+		  const char *meeting, const char *id)
 {
 	struct hmac_sha256_ctx ctx;
 	uint8_t mac[16];
@@ -18,7 +18,7 @@ static void prove(char out[TOKEN_LEN + 1], const uint8_t *key, const char *purpo
 	hmac_sha256_set_key(&ctx, TOKEN_KEY_SIZE, key);
 	hmac_sha256_update(&ctx, strlen(purpose) + 1, (const uint8_t *)purpose);
 	hmac_sha256_update(&ctx, strlen(meeting) + 1, (const uint8_t *)meeting);
-	hmac_sha256_update(&ctx, strlen(seat) + 1, (const uint8_t *)seat);
+	hmac_sha256_update(&ctx, strlen(id) + 1, (const uint8_t *)id);
 	hmac_sha256_digest(&ctx, sizeof(mac), mac);
 	b64_encode(out, mac, sizeof(mac));
 	mem_wipe(&ctx, sizeof(ctx));
@@ -37,6 +37,25 @@ bool token_is_host(const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
 
 	token_host(want, key, meeting);
 	return len == TOKEN_LEN && mem_equal_secret(want, s, TOKEN_LEN);
+}
+
+void token_invitation(char out[TOKEN_INVITATION_LEN + 1],
+		      const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
+		      const char *id, bool host)
+{
+	memcpy(out, id, SIGMSG_ID_LEN);
+	prove(out + SIGMSG_ID_LEN, key, host ? "paravent host invitation v1" :
+	      "paravent guest invitation v1", meeting, id);
+}
+
+bool token_is_invitation(const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
+			 const char *id, bool host, const char *s, size_t len)
+{
+	char want[TOKEN_INVITATION_LEN + 1];
+
+	token_invitation(want, key, meeting, id, host);
+	return len == TOKEN_INVITATION_LEN &&
+	       mem_equal_secret(want, s, TOKEN_INVITATION_LEN);
 }
 
 void token_resume(char out[TOKEN_RESUME_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],

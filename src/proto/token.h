@@ -4,6 +4,7 @@
  * holds them.
  *
  *   host token   opens a meeting as its host        HMAC("host" | meeting)
+ *   invitation   opens it for one person            HMAC("<role> invitation" | meeting | id)
  *   resume       gives a seat back                  HMAC("resume" | meeting | seat)
  *
  * (HMAC-SHA256, RFC 2104, cut to 128 bits; RFC 2104 section 5 allows half.)
@@ -19,6 +20,7 @@
 
 #define TOKEN_KEY_SIZE 32	/* of the server's key, random */
 #define TOKEN_LEN 22		/* characters of base64url */
+#define TOKEN_INVITATION_LEN (SIGMSG_ID_LEN + TOKEN_LEN)
 #define TOKEN_RESUME_LEN (SIGMSG_ID_LEN + TOKEN_LEN)
 
 /* The host's token of a meeting. */
@@ -28,6 +30,15 @@ void token_host(char out[TOKEN_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],
 /* Whether `s` is the meeting's host token; constant time. */
 bool token_is_host(const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
 		   const char *s, size_t len);
+
+/* The token of an invitation: its id (SIGMSG_ID_LEN characters), then the proof. */
+void token_invitation(char out[TOKEN_INVITATION_LEN + 1],
+		      const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
+		      const char *id, bool host);
+
+/* Whether `s` is the token of that very invitation; constant time. */
+bool token_is_invitation(const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
+			 const char *id, bool host, const char *s, size_t len);
 
 /* The resume secret of a seat: its id, then the proof. */
 void token_resume(char out[TOKEN_RESUME_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],

@@ -178,21 +178,19 @@ static inline void voice_reset(struct voice *v)
 	memset(v, 0, sizeof(*v));
 }
 
-/* Joins; returns what room_join() does. The close code goes into v->closed. */
-static inline int voice_join(struct stage *st, struct meeting *m, struct voice *v,
-			     bool host, const char *name, const char *resume_id)
+/* Comes to the door; `who` lacks what makes a seat. */
+static inline int voice_comes(struct stage *st, struct meeting *m, struct voice *v,
+			      struct room_guest who)
 {
 	struct room_refusal no = {.close = 0};
 	uint8_t random[SEAT_RANDOM] = {0};
-	const struct room_guest who = {
-		.conn = v, .host = host, .label = {name, strlen(name), false},
-		.resume_id = resume_id, .random = random,
-	};
 	struct seat *seat = NULL;
 	int err;
 
 	memcpy(random, &st->ids, sizeof(st->ids));
 	st->ids++;
+	who.conn = v;
+	who.random = random;
 	voice_reset(v);
 	err = room_join(&seat, &no, m, st->now, &who);
 	if (err) {
@@ -204,6 +202,16 @@ static inline int voice_join(struct stage *st, struct meeting *m, struct voice *
 	ck_assert_ptr_eq(seat->conn, v);
 	memcpy(v->id, seat->id, sizeof(v->id));
 	return 0;
+}
+
+/* Joins; returns what room_join() does. The close code goes into v->closed. */
+static inline int voice_join(struct stage *st, struct meeting *m, struct voice *v,
+			     bool host, const char *name, const char *resume_id)
+{
+	return voice_comes(st, m, v, (struct room_guest){
+		.host = host, .label = {name, strlen(name), false},
+		.resume_id = resume_id,
+	});
 }
 
 static inline void voice_says(struct stage *st, struct voice *v, const char *text)

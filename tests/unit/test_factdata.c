@@ -30,6 +30,7 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		.transport = TRANSPORT_TLS, .bytes_up = 1, .seconds = 2,
 		.bytes_down = (UINT64_C(1) << 53) - 1,
 		.expires_at = 1795166400500, .roles = ROLE_HOST | ROLE_ADMIN,
+		.opens_before = 60, .again = true,
 		.has_disabled = true, .password = true,
 		.everywhere = true, .hash = {0, 1, 2, 3},
 		.label = "The \"board\"", .scopes = APIKEY_READ | APIKEY_AUDIT,
@@ -65,7 +66,8 @@ START_TEST(test_each_kind_has_its_members_sorted)
 		{FACT_RELAY_CLOSED, "{\"bytesDown\":9007199254740991,\"bytesUp\":1,"
 		 "\"id\":\"" A "\",\"seconds\":2,\"transport\":\"tls\"}"},
 		{FACT_INVITATION_MADE, "{\"expiresAt\":\"2026-11-20T09:20:00.500Z\","
-		 "\"id\":\"" A "\",\"role\":\"host\"}"},
+		 "\"id\":\"" A "\",\"opensBefore\":60,\"role\":\"host\"}"},
+		{FACT_INVITATION_USED, "{\"again\":true,\"by\":\"" B "\",\"id\":\"" A "\"}"},
 		{FACT_INVITATION_REVOKED, "{\"id\":\"" A "\"}"},
 		{FACT_PERSONAL_ERASED, "{\"reason\":\"lost\"}"},
 		{FACT_STAFF_ADDED, "{\"roles\":\"admin,host\"}"},
@@ -164,6 +166,9 @@ START_TEST(test_what_does_not_fit_is_corrupt)
 		{FACT_INVITATION_MADE, "{\"expiresAt\":\"soon\",\"id\":\"" A
 		 "\",\"role\":\"host\"}"},
 		{FACT_INVITATION_MADE, "{\"id\":\"" A "\",\"role\":\"host\"}"},
+		{FACT_INVITATION_MADE, "{\"id\":\"" A "\",\"opensBefore\":-1,\"role\":\"host\"}"},
+		{FACT_INVITATION_USED, "{\"id\":\"" A "\"}"},
+		{FACT_INVITATION_USED, "{\"again\":1,\"by\":\"" B "\",\"id\":\"" A "\"}"},
 		{FACT_INVITATION_REVOKED, "{}"},
 		{FACT_PERSONAL_ERASED, "{\"reason\":\"\"}"},
 		{FACT_STAFF_ADDED, "{}"},

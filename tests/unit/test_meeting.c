@@ -526,7 +526,8 @@ START_TEST(test_replay_refuses_what_does_not_fit)
 		{FACT_SERVER_STOPPED, "{}"}, {FACT_ROOM_LOCKED, "{}"},
 		{FACT_MEETING_CHANGED, "{\"capacity\":9}"}, {FACT_MEETING_CHANGED, ""},
 		{FACT_PERSONAL_ERASED, "{}"}, {FACT_INVITATION_REVOKED, "{}"},
-		{FACT_INVITATION_MADE, ID_A}, {FACT_KEY_REVOKED, "{}"},
+		{FACT_INVITATION_MADE, ID_A}, {FACT_INVITATION_REVOKED, ID_A},
+		{FACT_KEY_REVOKED, "{}"},
 	};
 	struct fact f;
 
@@ -549,23 +550,6 @@ START_TEST(test_replay_refuses_what_does_not_fit)
 	ck_assert_uint_eq(st.m->version, 1);
 	ck_assert_int_eq(st.m->state, MEETING_SCHEDULED);
 	end();
-}
-END_TEST
-
-START_TEST(test_invitations_pass_through)
-{
-	/* ledger.md: facts of the meeting's stream; memory keeps nothing of them */
-	static const char made[] = "{\"expiresAt\":\"2026-11-21T00:00:00Z\","
-		"\"id\":\"zzzzzzzzzzzzzzzz\",\"role\":\"guest\"}";
-	struct fact f;
-
-	stage_begin(&st, 2, true);
-	f = forged(FACT_INVITATION_MADE, made);
-	ck_assert_int_eq(meetings_apply(st.house, &f), 0);
-	f = forged(FACT_INVITATION_REVOKED, ID_A);
-	ck_assert_int_eq(meetings_apply(st.house, &f), 0);
-	ck_assert_uint_eq(st.m->version, 3);
-	stage_end(&st);
 }
 END_TEST
 
@@ -678,7 +662,7 @@ UNIT_MAIN("meeting", test_a_meeting_is_made_and_found, test_an_id_is_given_once,
 	  test_a_live_meeting_loses_what_is_personal,
 	  test_a_meeting_that_is_over_is_erased, test_memory_forgets_what_is_over,
 	  test_a_start_forgets_at_the_same_time, test_a_forgotten_meeting_is_recalled,
-	  test_replay_refuses_what_does_not_fit, test_invitations_pass_through,
-	  test_what_was_erased_stays_erased, test_a_life_goes_one_way,
+	  test_replay_refuses_what_does_not_fit, test_what_was_erased_stays_erased,
+	  test_a_life_goes_one_way,
 	  test_a_crash_in_the_middle_of_an_end_is_mended, test_a_bucket_fills_again,
 	  test_traffic_is_bounded)

@@ -80,6 +80,37 @@ START_TEST(test_host_token_is_no_resume_secret)
 }
 END_TEST
 
+START_TEST(test_an_invitation_opens_its_meeting_in_its_role)
+{
+	/* bound to meeting, id, role and key; no character is without weight */
+	char t[TOKEN_INVITATION_LEN + 1], r[TOKEN_RESUME_LEN + 1], id[SIGMSG_ID_LEN + 1];
+
+	token_invitation(t, key, meeting, seat, false);
+	ck_assert_uint_eq(strlen(t), TOKEN_INVITATION_LEN);
+	ck_assert_int_eq(strncmp(t, seat, SIGMSG_ID_LEN), 0);
+	ck_assert(token_is_invitation(key, meeting, seat, false, t, strlen(t)));
+	ck_assert(!token_is_invitation(key, meeting, seat, true, t, strlen(t)));
+	ck_assert(!token_is_invitation(key, another, seat, false, t, strlen(t)));
+	ck_assert(!token_is_invitation(other_key, meeting, seat, false, t, strlen(t)));
+	ck_assert(!token_is_invitation(key, meeting, "CCCCCCCCCCCCCCCC", false, t,
+				       strlen(t)));
+	ck_assert(!token_is_invitation(key, meeting, seat, false, t, strlen(t) - 1));
+	for (size_t i = 0; i < TOKEN_INVITATION_LEN; i++) {
+		char c = t[i];
+
+		t[i] = c == 'x' ? 'y' : 'x';
+		ck_assert(!token_is_invitation(key, meeting, seat, false, t,
+					       TOKEN_INVITATION_LEN));
+		t[i] = c;
+	}
+	token_resume(r, key, meeting, seat);
+	ck_assert(!token_is_invitation(key, meeting, seat, false, r, strlen(r)));
+	ck_assert_int_eq(token_resume_open(id, key, meeting, t, strlen(t)),
+			 ERR_UNAUTHORIZED);
+}
+END_TEST
+
 UNIT_MAIN("token", test_host_token_opens_its_meeting_alone,
 	  test_each_changed_character_is_refused, test_resume_gives_the_seat_back,
-	  test_host_token_is_no_resume_secret)
+	  test_host_token_is_no_resume_secret,
+	  test_an_invitation_opens_its_meeting_in_its_role)
