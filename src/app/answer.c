@@ -199,3 +199,13 @@ void answer_wait(struct answer *a, uint64_t gate)
 	be_patient(a, false);
 	gate_wait(&a->house->gate, &a->waiter, gate);
 }
+
+void answer_conflict(struct loop *l, struct house *h, struct http_request *rq,
+		     uint64_t gate, const char *detail)
+{
+	struct answer *a = answer_new(l, h, rq, 409);
+
+	a->type = "application/problem+json";
+	problem_put(&a->body, problem_of(ERR_CONFLICT), detail, NULL);
+	answer_wait(a, gate);
+}

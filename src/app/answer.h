@@ -40,7 +40,7 @@ struct answer {
 	int status;
 	const char *type;	/* static; without a body there is none */
 	struct buf body;
-	char location[64];	/* "": none */
+	char location[80];	/* "": none */
 	char cookie[128];	/* of Set-Cookie; "": none */
 };
 
@@ -64,6 +64,13 @@ void answer_send(struct answer *a);
  * it, or answer_wait().
  */
 void answer_hold(struct answer *a);
+
+/**
+ * It cannot be done as things are: 409, once these are on disk (gate), so that the client
+ * is told nothing that a crash undoes.
+ */
+void answer_conflict(struct loop *l, struct house *h, struct http_request *rq,
+		     uint64_t gate, const char *detail);
 
 /* Takes it: a problem leaves in its place. */
 void answer_problem(struct answer *a, int err, const char *detail);

@@ -7,6 +7,7 @@
 #include "app/assets.h"
 #include "app/callers.h"
 #include "app/events.h"
+#include "app/invitations.h"
 #include "app/lists.h"
 #include "app/past.h"
 #include "app/reportapi.h"
@@ -108,17 +109,6 @@ static void meeting_read(struct api *api, struct http_request *rq, struct meetin
 	answer_wait(a, m->last);
 }
 
-/* It cannot be done as things are; once these are on disk, the client is told so. */
-static void reply_conflict(struct api *api, struct http_request *rq,
-			   const struct meeting *m, const char *detail)
-{
-	struct answer *a = answer_new(api->loop, api->house, rq, 409);
-
-	a->type = "application/problem+json";
-	problem_put(&a->body, problem_of(ERR_CONFLICT), detail, NULL);
-	answer_wait(a, m->last);
-}
-
 /* POST /api/meetings/{id}/end: everyone inside is told and disconnected. */
 static void meeting_end(struct api *api, struct http_request *rq, struct meeting *m,
 			const char *actor)
@@ -128,7 +118,8 @@ static void meeting_end(struct api *api, struct http_request *rq, struct meeting
 	struct answer *a;
 
 	if (err == ERR_ENDED) {
-		reply_conflict(api, rq, m, "This meeting is over already.");
+		answer_conflict(api->loop, api->house, rq, m->last,
+				"This meeting is over already.");
 		return;
 	}
 	if (err) {
@@ -148,8 +139,9 @@ static void meeting_cancel(struct api *api, struct http_request *rq, struct meet
 	int err = meetings_cancel(m, &gate, house_now(), actor);
 
 	if (err == ERR_CONFLICT) {
-		reply_conflict(api, rq, m, "Only a meeting that has not begun can be "
-					   "cancelled; end it instead.");
+		answer_conflict(api->loop, api->house, rq, m->last,
+				"Only a meeting that has not begun can be cancelled; end "
+				"it instead.");
 		return;
 	}
 	if (err) {
@@ -184,12 +176,12 @@ static void meeting_change(struct api *api, struct http_request *rq, struct meet
 	}
 	err = meetings_change(m, &gate, now, &change, actor);
 	if (err == ERR_ENDED || err == ERR_FULL || err == ERR_FORBIDDEN) {
-		reply_conflict(api, rq, m,
-			       err == ERR_ENDED ? "This meeting is over already." :
-			       err == ERR_FULL ?
-			       "More people are inside than the new capacity allows." :
-			       "The personal data of this meeting was erased: it can "
-			       "have no new title or host name.");
+		answer_conflict(api->loop, api->house, rq, m->last,
+				err == ERR_ENDED ? "This meeting is over already." :
+				err == ERR_FULL ?
+				"More people are inside than the new capacity allows." :
+				"The personal data of this meeting was erased: it can "
+				"have no new title or host name.");
 		return;
 	}
 	if (err) {
@@ -242,14 +234,13 @@ static void on_past(void *arg, int err)
 }
 
 /* Whether the meeting is missing or not the caller's looks the same. */
-static void as_owner(struct api *api, struct http_request *rq, const char *id,
-		     meeting_fn *fn)
+static void as_owner_with(struct api *api, struct http_request *rq, const char *id,
+			  unsigned int scopes, meeting_fn *fn)
 {
 	struct meeting *m = meetings_find(api->house->meetings, id, MEETING_ID_LEN);
 	struct caller who;
 	struct answer *a;
-	int err = caller_of_meeting(&who, api->house, rq, id, true,
-				    APIKEY_CREATE | CALLER_HOSTS);
+	int err = caller_of_meeting(&who, api->house, rq, id, true, scopes);
 
 	if (err) {
 		caller_refuse(rq, err);
@@ -261,6 +252,54 @@ static void as_owner(struct api *api, struct http_request *rq, const char *id,
 		if (!past_ask(api->house, id, on_past, a))
 			answer_problem(a, ERR_UNAVAILABLE, NULL);
 	}
+}
+
+static void as_owner(struct api *api, struct http_request *rq, const char *id,
+		     meeting_fn *fn)
+{
+	as_owner_with(api, rq, id, APIKEY_CREATE | CALLER_HOSTS, fn);
+}
+
+/* POST, GET and DELETE below /api/meetings/{id}/invitations. */
+
+static void invitation_post(struct api *api, struct http_request *rq, struct meeting *m,
+			    const char *actor)
+{
+	invitations_make(&api->outlet, rq, m, actor);
+}
+
+static void invitation_get(struct api *api, struct http_request *rq, struct meeting *m,
+			   const char *actor)
+{
+	(void)actor;
+	invitations_list(&api->outlet, rq, m);
+}
+
+static void invitation_delete(struct api *api, struct http_request *rq,
+			      struct meeting *m, const char *actor)
+{
+	invitations_revoke(&api->outlet, rq, m, strrchr(rq->head.path, '/') + 1, actor);
+}
+
+/* rest: what follows "/invitations", "" or "/<invitationId>". */
+static void route_invitations(struct api *api, struct http_request *rq, const char *id,
+			      const char *rest)
+{
+	const enum http_method method = rq->head.method;
+
+	if (*rest && (*rest != '/' || strchr(rest + 1, '/')))
+		reply_status(rq, 404);
+	else if (*rest && method == HTTP_DELETE)
+		as_owner(api, rq, id, invitation_delete);
+	else if (*rest)
+		reply_not_allowed(rq, "DELETE");
+	else if (method == HTTP_POST)
+		as_owner(api, rq, id, invitation_post);
+	else if (method == HTTP_GET || method == HTTP_HEAD)
+		as_owner_with(api, rq, id,
+			      APIKEY_CREATE | APIKEY_READ | CALLER_HOSTS, invitation_get);
+	else
+		reply_not_allowed(rq, "GET, HEAD, POST");
 }
 
 /* DELETE /api/meetings/{id}/personal-data: for admins of the staff and API keys. */
@@ -317,6 +356,8 @@ static void route_meeting(struct api *api, struct http_request *rq, const char *
 			report_get(&api->outlet, rq, id);
 		else
 			reply_not_allowed(rq, "GET, HEAD");
+	} else if (strncmp(rest, "/invitations", 12) == 0) {
+		route_invitations(api, rq, id, rest + 12);
 	} else if (strcmp(rest, "/personal-data") == 0) {
 		if (method == HTTP_DELETE)
 			meeting_erase(api, rq, id);

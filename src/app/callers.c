@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/answer.h"
+#include "app/entry.h"
 #include "app/issuers.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -188,6 +189,7 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 		      const char *id, bool host, unsigned int scopes)
 {
 	struct http_span token;
+	struct entry entry;
 
 	memset(out, 0, sizeof(*out));
 	if (!bearer(rq, &token))
@@ -197,10 +199,14 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 		return by_key(out, h, token, scopes);
 	if (jwt_looks(token.p, token.len))
 		return host ? by_jwt(out, h, token, id) : by_jwt_in_vain(out, h, token);
-	if (!host || !token_is_host(h->key, id, token.p, token.len))
+	if (!host || entry_judge(&entry, h, id, token.p, token.len) || !entry.host)
 		return ERR_NOT_FOUND;
 	out->kind = CALLER_HOST;
-	strcpy(out->actor, "host");
+	if (entry.invitation[0])
+		snprintf(out->actor, sizeof(out->actor), "invitation:%s",
+			 entry.invitation);
+	else
+		strcpy(out->actor, "host");
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 /**
  * Who asks. A request of the API carries one credential at most: as Authorization: Bearer
- * the host's token of one meeting, an API key, which has scopes, or a JWT of another
- * system, which makes its holder the host of one meeting or of all; or the cookie of
- * somebody of the staff who is signed in. Where there is a Bearer, the cookie counts not.
+ * the host's token of one meeting, that of an invitation to be its host, an API key, which
+ * has scopes, or a JWT of another system, which makes its holder the host of one meeting
+ * or of all; or the cookie of somebody of the staff who is signed in. Where there is a
+ * Bearer, the cookie counts not.
  *
  * The contract's rule for meetings, here once for all calls: a missing and a forbidden
  * meeting look the same. So keys, JWTs and staff are judged before anybody looks for the

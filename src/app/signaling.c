@@ -265,10 +265,17 @@ static void ice_due(struct loop_timer *t)
 	loop_timer_set(c->sg->loop, t, loop_now_ms(c->sg->loop) + ICE_AGAIN_MS);
 }
 
-/* Any token that opens nothing gets the same answer. */
+/* Any token that opens nothing gets the same answer; but one that will open it soon. */
 static void refuse_token(struct session *c, const struct entry *entry)
 {
+	struct buf text = BUF_INIT;
+
 	caller_remember_refusal(c->sg->house, entry->reason, VIA_SOCKET);
+	if (entry->opens_at) {
+		sigmsg_put_too_early(&text, entry->opens_at);
+		say(c, 0, text.p, text.len);
+		buf_fini(&text);
+	}
 	refuse_join(c, SIGMSG_CLOSE_BAD_TOKEN, NULL);
 }
 
@@ -304,6 +311,7 @@ static void join(struct session *c, const struct sigmsg *msg)
 			return;
 		}
 		who.host = entry.host;
+		who.invitation = entry.invitation[0] ? entry.invitation : NULL;
 		/* a name that is vouched for counts more than one that is typed */
 		if (*entry.name && !msg->sealed)
 			who.label = (struct sigmsg_label){entry.name, strlen(entry.name),

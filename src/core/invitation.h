@@ -16,13 +16,12 @@
 #include "core/instant.h"
 #include "core/meeting.h"
 #include "proto/factdata.h"
+#include "proto/invitemsg.h"
 #include "proto/sigmsg.h"
 
 #define INVITATION_RANDOM 12		/* bytes of randomness in an id */
 #define INVITATIONS_LIVE_MAX 64		/* of a meeting, neither revoked nor expired */
 #define INVITATIONS_MAX 256		/* of a meeting, ever */
-#define INVITATION_OPENS_DEFAULT 60	/* minutes */
-#define INVITATION_OPENS_MAX 10080
 
 struct invitation {
 	char id[SIGMSG_ID_SIZE];
@@ -31,13 +30,6 @@ struct invitation {
 	uint32_t opens_before;		/* minutes before the planned start */
 	int64_t revoked_at, used_at;	/* wall clock; 0: not; used: for the last time */
 	char seat[SIGMSG_ID_SIZE];	/* who came in by it last; "": nobody yet */
-};
-
-/* What is asked for. */
-struct invitation_wish {
-	bool host;
-	int64_t expires_at;		/* as above */
-	uint32_t opens_before;
 };
 
 /**

@@ -171,7 +171,7 @@ enum fact_kind {
 };
 
 #define FACT_STREAM_SIZE 40	/* "staff/" and 32 characters are the longest */
-#define FACT_ACTOR_SIZE 80	/* "participant:<id>", "server", "open", ... */
+#define FACT_ACTOR_SIZE 80	/* "participant:<id>", "invitation:<id>", "open", ... */
 #define FACT_DATA_MAX 1024
 #define FACT_PERSONAL_MAX 2048
 

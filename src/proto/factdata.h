@@ -109,7 +109,7 @@ struct factdata {
 	uint32_t seconds;
 	char version[32];		/* server.started */
 	enum factdata_via via;		/* token.refused */
-	int64_t expires_at;		/* ms since 1970; invitation.made: or 0, none */
+	int64_t expires_at;		/* ms since 1970; invitation.made: 0 for none */
 	uint32_t opens_before;		/* invitation.made; minutes */
 	bool again;			/* invitation.used: not for the first time */
 	unsigned int roles;		/* staff.added, .changed: ROLE_*; 0: as they were */

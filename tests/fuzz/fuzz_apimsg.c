@@ -1,7 +1,7 @@
 /*
  * A plan that decodes is in bounds, goes into a fact and comes back the same, and the
  * meeting and the problem made of it are JSON. So is the plan that a change makes of
- * another, and the change differs in all that it names.
+ * another, and the change differs in all that it names. An invitation's wish is in bounds.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "proto/apimsg.h"
 #include "proto/factdata.h"
+#include "proto/invitemsg.h"
 #include "proto/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -80,6 +81,23 @@ static void change(const char *body, size_t size)
 	check(!back.has);
 }
 
+static void invite(const char *body, size_t size)
+{
+	struct problem_fields fields;
+	struct invitation_wish wish;
+	struct buf b = BUF_INIT;
+	int err = invitemsg_decode(&wish, &fields, NOW, body, size);
+
+	check(err == 0 || err == ERR_MALFORMED || err == ERR_RANGE);
+	check((err == ERR_RANGE) == (fields.count > 0));
+	problem_put(&b, problem_of(err), NULL, &fields);
+	is_object(&b);
+	if (err)
+		return;
+	check(!wish.expires_at || wish.expires_at > NOW);
+	check(wish.opens_before <= INVITATION_OPENS_MAX);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct apimsg_meeting m = {
@@ -96,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	problem_put(&b, problem_of(err), NULL, &fields);
 	is_object(&b);
 	change((const char *)data, size);
+	invite((const char *)data, size);
 	if (err)
 		return 0;
 	in_bounds(&plan);

@@ -73,7 +73,7 @@ export type ServerMessage =
 	| { type: 'locked'; on: boolean }
 	| { type: 'ended'; reason: 'host' | 'api' | 'expired' }
 	| { type: 'denied' | 'removed' }
-	| { type: 'error'; code: string; detail: string; re?: string };
+	| { type: 'error'; code: string; detail: string; re?: string; opensAt?: string };
 
 export type ClientMessage =
 	| { type: 'join'; token?: string; resume?: string } & Named
@@ -103,6 +103,7 @@ export interface Clock {
 export interface Closing {
 	code: number;
 	said?: string;
+	opensAt?: string;	/* with too-early */
 }
 
 /** connecting: no place yet. lost: a place is held for us, and we are on the way back to it. */
@@ -147,6 +148,7 @@ export class Signaling {
 	private now: Phase = 'connecting';
 	private tries = 0;
 	private said: string | undefined;
+	private opensAt: string | undefined;
 	private retry: unknown = null;
 	private answer: unknown = null;
 	private steady: unknown = null;
@@ -243,6 +245,7 @@ export class Signaling {
 			break;
 		case 'error':
 			this.said = message.code;
+			this.opensAt = message.opensAt;
 			/* a server with a full disk takes nobody in, and leaves the line open; the place is still ours */
 			if (message.code === 'unavailable' && message.re === 'join')
 				return this.lost(OUR_FAULT);
@@ -255,7 +258,7 @@ export class Signaling {
 		this.drop();
 		if (FINAL.has(code) || (!this.placed && this.tries + 1 >= FIRST_TRIES)) {
 			this.enter('closed');
-			this.o.closed({ code, said: this.said });
+			this.o.closed({ code, said: this.said, ...this.opensAt && { opensAt: this.opensAt } });
 			return;
 		}
 		this.enter(this.placed ? 'lost' : 'connecting');

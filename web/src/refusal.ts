@@ -3,18 +3,18 @@ import type { ApiProblem } from './api';
 import type { Closing, Meeting } from './protocol';
 
 export type Refusal =
-	| 'bad-join' | 'token' | 'denied' | 'removed' | 'replaced' | 'missing' | 'timeout' | 'full' | 'locked' | 'over'
+	| 'bad-join' | 'token' | 'too-early' | 'denied' | 'removed' | 'replaced' | 'missing' | 'timeout' | 'full' | 'locked' | 'over'
 	| 'cancelled' | 'expired' | 'too-fast' | 'protocol' | 'server' | 'busy' | 'network' | 'unsupported' | 'cut' | 'insecure';
 
 /** Where trying again can help. */
 export const WORTH_A_TRY: ReadonlySet<Refusal> = new Set<Refusal>([
-	'bad-join', 'denied', 'replaced', 'timeout', 'full', 'locked', 'too-fast', 'protocol', 'server', 'busy', 'network',
+	'bad-join', 'too-early', 'denied', 'replaced', 'timeout', 'full', 'locked', 'too-fast', 'protocol', 'server', 'busy', 'network',
 ]);
 
 export function refusalOf({ code, said }: Closing): Refusal {
 	switch (code) {
 	case 4400: return 'bad-join';
-	case 4401: return 'token';
+	case 4401: return said === 'too-early' ? said : 'token';
 	case 4403: return said === 'removed' || said === 'replaced' ? said : 'denied';
 	case 4404: return 'missing';
 	case 4408: return 'timeout';

@@ -54,6 +54,8 @@ export const lost = signal(false);
 
 export const endReason = signal<'host' | 'api' | 'expired' | 'left'>('left');
 export const refusal = signal<Refusal>('network');
+/** From when a link that came too early opens. */
+export const opensAt = signal('');
 
 /** The browser wants a touch before it lets us be heard. */
 export const soundBlocked = signal(false);

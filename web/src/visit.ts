@@ -359,6 +359,7 @@ function closed(closing: Closing): void {
 	}
 	const { code, said } = closing;
 
+	state.opensAt.value = closing.opensAt ?? '';
 	if (code === 4403 && state.screen.value === 'call' && said !== 'removed')
 		return refuse('replaced');
 	if (code !== 1000)

@@ -267,3 +267,14 @@ test('leaving says so, and nothing is heard or tried any more', async () => {
 	assert.equal(wires.length, 1);
 	assert.deepEqual(closings, []);
 });
+
+test('who comes too early hears when the link opens', () => {
+	const { wires, closings } = setup({ token: 't' });
+
+	wires[0].onopen!();
+	wires[0].say({ type: 'error', code: 'too-early', detail: '', opensAt: '2026-11-20T09:30:00Z', re: 'join' });
+	wires[0].onclose!({ code: 4401 });
+	assert.deepEqual(closings, [{ code: 4401, said: 'too-early', opensAt: '2026-11-20T09:30:00Z' }]);
+	assert.equal(refusalOf(closings[0]!), 'too-early');
+	assert.equal(refusalOf({ code: 4401 }), 'token');
+});

@@ -1,7 +1,7 @@
 import { isHeld, readPlace } from '../keep';
 import { WORTH_A_TRY } from '../refusal';
-import { refusal, show } from '../state';
-import { t, type Locale } from '../t';
+import { opensAt, refusal, show } from '../state';
+import { t, tTime, type Locale } from '../t';
 import { comeBack, look } from '../visit';
 import { Page, Title } from './page';
 
@@ -22,7 +22,7 @@ export function RefusedScreen({ locale, id }: { locale: Locale; id: string }) {
 		<Page locale={locale}>
 			<div class="stack" data-test="refused" data-why={why}>
 				<Title>{t(`refused.${why}.title`)}</Title>
-				<p class="lead">{t(`refused.${why}.text`)}</p>
+				<p class="lead">{t(`refused.${why}.text`, { time: tTime(opensAt.value) })}</p>
 				{WORTH_A_TRY.has(why) && (
 					<p class="row">
 						<button class="button main" type="button" onClick={again} data-test="again">
