@@ -66,9 +66,10 @@ static void meetings_create(struct api *api, struct http_request *rq)
 	uint64_t gate;
 	int err;
 
-	/* anybody may, for now; but a key that is presented must be one that may */
+	/* a key that is presented must be one that may, also where anybody may */
 	err = caller_to_create(&caller, api->house, rq);
-	if (err && (rq->head.field[HTTP_AUTHORIZATION].p || err != ERR_UNAUTHORIZED)) {
+	if (err && (rq->head.field[HTTP_AUTHORIZATION].p || err != ERR_UNAUTHORIZED ||
+		    api->house->conf->access != CONF_ACCESS_OPEN)) {
 		caller_refuse(rq, err);
 		return;
 	}
@@ -424,10 +425,18 @@ static void reply_health(struct http_request *rq, bool ok)
 		   ok ? "ok\n" : "not ready\n", ok ? 3 : 10);
 }
 
-static void route_page(struct http_request *rq, const char *path)
+static void route_page(struct api *api, struct http_request *rq, const char *path)
 {
+	const bool root = strcmp(path, "/") == 0;
+
+	if (strcmp(path, "/staff") == 0 ||
+	    (root && api->house->conf->access == CONF_ACCESS_STAFF)) {
+		/* a server that was built without the web client has one plain page */
+		if (assets_serve(rq, "/staff.html"))
+			return;
+	}
 	/* the page reads from its address which meeting it is for */
-	if (strcmp(path, "/") == 0 || strncmp(path, "/join/", 6) == 0)
+	if (root || strncmp(path, "/join/", 6) == 0)
 		path = "/index.html";
 	if (!assets_serve(rq, path))
 		reply_status(rq, 404);
@@ -473,7 +482,7 @@ void api_handle(void *arg, struct http_request *rq)
 		reply_health(rq, ledger_writable(api->house->ledger) &&
 					 !api->house->stopping);
 	else
-		route_page(rq, path);
+		route_page(api, rq, path);
 }
 
 struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,

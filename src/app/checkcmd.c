@@ -113,6 +113,9 @@ int cmd_check(int argc, char **argv)
 		fputs(text.p, stdout);
 		buf_fini(&text);
 	} else if (status == EXIT_OK) {
+		printf("access: %s%s\n", conf_access_name(conf.access),
+		       conf.access == CONF_ACCESS_OPEN ?
+		       " (whoever reaches the server makes meetings)" : "");
 		printf("%s: the configuration is good\n", path ? path : "(no file)");
 	}
 	conf_fini(&conf);

@@ -104,6 +104,10 @@ int cmd_link(int argc, char **argv)
 	if (ask(&answer, where, &conf) == 0) {
 		if (print_links(&answer) == 0)
 			status = EXIT_OK;
+		else if (strncmp(answer.p, "HTTP/1.1 401 ", 13) == 0)
+			fputs("paravent link: this server makes meetings for its staff "
+			      "and for API keys alone (access = staff).\n"
+			      "Make a key with: paravent key add LABEL\n", stderr);
 		else
 			fprintf(stderr, "paravent link: the server did not make a "
 					"meeting. It said: %.*s\n",

@@ -147,6 +147,8 @@ static void take_over(struct conf *now, struct conf *next)
 		next->member = was.member;                                    \
 	} while (0)
 	SWAP(allowed_origins);
+	SWAP(embed_origin);
+	SWAP(call_rate);
 	/* to begin or end TLS needs a restart */
 	if (now->tls_certificate[0] && next->tls_certificate[0]) {
 		SWAP(tls_certificate);
@@ -454,8 +456,8 @@ int server_run(struct conf *conf, const char *path)
 		log_error("server not started: %s", why.len ? why.p : err_text(err));
 		sv.status = EXIT_FAILED;
 	} else {
-		log_info("server started version=" PACKAGE_VERSION " url=%s",
-			 conf->public_url);
+		log_info("server started version=" PACKAGE_VERSION " url=%s access=%s",
+			 conf->public_url, conf_access_name(conf->access));
 		event_base_dispatch(sv.base);
 		relay_stop(sv.relay);
 		if (sv.status == EXIT_OK)

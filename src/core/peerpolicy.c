@@ -1,10 +1,8 @@
 #include "core/peerpolicy.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "base/mem.h"
 
 /* One range as text can be read next to the registry; the bytes are what is compared. */
@@ -58,15 +56,6 @@ static const struct range embedding[] = {
 	{{0x20, 0x02}, 16, "2002::/16"},
 };
 
-static bool prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-	unsigned whole = bits / 8, rest = bits % 8;
-
-	if (memcmp(a, b, whole) != 0)
-		return false;
-	return !rest || (a[whole] ^ b[whole]) >> (8 - rest) == 0;
-}
-
 /* The one that holds it, or NULL. */
 static const struct range *within(const struct range *range, size_t count,
 				  const uint8_t *ip)
@@ -74,59 +63,10 @@ static const struct range *within(const struct range *range, size_t count,
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (prefix_equal(range[i].ip, ip, range[i].bits))
+		if (cidr_prefix_equal(range[i].ip, ip, range[i].bits))
 			return &range[i];
 	}
 	return NULL;
-}
-
-/* --- CIDR -------------------------------------------------------------------- */
-
-/* Where an address of this family begins in its 16 bytes. */
-static const uint8_t *ip_of(const struct turn_addr *a)
-{
-	return a->family == 4 ? turn_addr_v4_bytes(a) : a->ip;
-}
-
-int cidr_parse(struct cidr *out, const char *text)
-{
-	const char *slash = strchr(text, '/');
-	size_t len = slash ? (size_t)(slash - text) : strlen(text), i;
-	char host[TURN_ADDR_TEXT_SIZE];
-	struct cidr c = {0};
-	unsigned max;
-
-	if (len >= sizeof(host))
-		return ERR_MALFORMED;
-	memcpy(host, text, len);
-	host[len] = '\0';
-	if (!turn_addr_parse(&c.net, host, 0))
-		return ERR_MALFORMED;
-	max = c.net.family == 4 ? 32 : 128;
-	c.bits = (uint8_t)max;
-	if (slash) {
-		char *end;
-		unsigned long bits;
-
-		if (slash[1] < '0' || slash[1] > '9')
-			return ERR_MALFORMED;
-		bits = strtoul(slash + 1, &end, 10);
-		if (*end || bits > max)
-			return ERR_MALFORMED;
-		c.bits = (uint8_t)bits;
-	}
-	for (i = c.bits; i < max; i++) {
-		if (ip_of(&c.net)[i / 8] & 0x80 >> i % 8)
-			return ERR_MALFORMED;
-	}
-	*out = c;
-	return 0;
-}
-
-static bool cidr_holds(const struct cidr *c, const struct turn_addr *a)
-{
-	return c->net.family == a->family &&
-	       prefix_equal(ip_of(&c->net), ip_of(a), c->bits);
 }
 
 /* By one of at least so many bits. */
@@ -155,7 +95,7 @@ bool peerpolicy_loopback(const struct turn_addr *a)
 static bool is_near(const struct turn_own *own, const struct turn_addr *a)
 {
 	return own->addr.family == a->family &&
-	       prefix_equal(ip_of(&own->addr), ip_of(a), own->bits);
+	       cidr_prefix_equal(turn_addr_bytes(&own->addr), turn_addr_bytes(a), own->bits);
 }
 
 /* The first address of a v6 network is that of its routers, and ours if we forward for
@@ -200,7 +140,7 @@ static bool is_neighbour(const struct peerpolicy *p, const struct turn_addr *a)
 
 static const struct range *special(const struct turn_addr *a)
 {
-	return a->family == 4 ? within(denied_v4, ARRAY_LEN(denied_v4), ip_of(a)) :
+	return a->family == 4 ? within(denied_v4, ARRAY_LEN(denied_v4), turn_addr_bytes(a)) :
 				within(denied_v6, ARRAY_LEN(denied_v6), a->ip);
 }
 
@@ -243,8 +183,8 @@ bool peerpolicy_client(const struct turn_addr *a)
 {
 	static const uint8_t teredo[] = {0x20, 0x01, 0, 0}, six_to_four[] = {0x20, 0x02};
 
-	return a->family == 4 || (!prefix_equal(a->ip, teredo, 32) &&
-				  !prefix_equal(a->ip, six_to_four, 16));
+	return a->family == 4 || (!cidr_prefix_equal(a->ip, teredo, 32) &&
+				  !cidr_prefix_equal(a->ip, six_to_four, 16));
 }
 
 /* --- The table as text ------------------------------------------------------- */

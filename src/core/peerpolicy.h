@@ -10,20 +10,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "proto/cidr.h"
 #include "proto/turnaddr.h"
 
 #define PEERPOLICY_RULES_MAX 32
 #define PEERPOLICY_OWN_MAX 64
 #define PEERPOLICY_PORTS_MAX 16
-
-struct cidr {
-	struct turn_addr net;		/* port 0; bits behind the prefix are zero */
-	uint8_t bits;			/* of this family: 0 to 32 or 0 to 128 */
-};
-
-/* "10.20.0.0/16", "2001:db8:1::/48", "10.20.0.5". ERR_MALFORMED, also with bits behind
- * the prefix: that is a typing error of somebody who opens a network. */
-int cidr_parse(struct cidr *out, const char *text);
 
 struct peerpolicy_conf {
 	struct cidr allow[PEERPOLICY_RULES_MAX];	/* win over `deny` and the table */

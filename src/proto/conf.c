@@ -76,10 +76,19 @@ static const char *check_name(const char *value)
 	return chars < 1 || chars > 80 ? "must have 1 to 80 characters" : NULL;
 }
 
+static const char *const access_names[] = {
+	[CONF_ACCESS_OPEN] = "open", [CONF_ACCESS_STAFF] = "staff",
+};
+
 static const char *check_access(const char *value)
 {
-	return strcmp(value, "open") ? "is no kind of access; the one there is: open"
-				     : NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(access_names); i++) {
+		if (strcmp(value, access_names[i]) == 0)
+			return NULL;
+	}
+	return "is no kind of access; there are open and staff";
 }
 
 static const char *check_level(const char *value)
@@ -362,6 +371,9 @@ static const struct key keys[] = {
 	KEY("relay-peer-deny", LIST, true, relay_peer_deny, check_net),
 	KEY("access", ACCESS, true, access, check_access),
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
+	KEY("embed-origin", ORIGINS, false, embed_origin, check_origin),
+	KEY("trusted-proxy", LIST, true, trusted_proxy, check_net),
+	KEY("call-rate", NUMBER, false, call_rate, check_number),
 	KEY("connections-per-address", NUMBER, true, connections_per_address, check_number),
 	KEY("message-rate", NUMBER, false, message_rate, check_number),
 	KEY("retain-personal-days", NUMBER, false, retain_personal_days, check_number),
@@ -586,11 +598,36 @@ static void set_defaults(struct conf *c)
 	list_add(&c->stun_listen, mem_copy("[::1]:3478", 10));
 	c->relay = true;
 	c->relay_ports = (struct conf_range){49152, 65535};
-	c->access = CONF_ACCESS_OPEN;
+	c->access_default = true;
+	c->call_rate = 50;
 	c->connections_per_address = 256;
 	c->message_rate = 60;
 	c->retain_personal_days = 90;
 	c->log_level = LOG_INFO;
+}
+
+static bool is_loopback(const struct conf_addr *a)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&a->sa;
+
+	if (a->sa.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
+	return ntohl(sin->sin_addr.s_addr) >> 24 == 127;
+}
+
+/* Nobody can reach us but those who use this machine: a try-out. */
+static bool is_private(const struct conf *c)
+{
+	struct conf_addr addr;
+	struct origin o;
+	size_t i;
+
+	for (i = 0; i < c->listen.count; i++) {
+		if (conf_addr(&addr, c->listen.item[i]) != 0 || !is_loopback(&addr))
+			return false;
+	}
+	return origin_read(&o, c->public_url) == 0 && host_is_local(&o);
 }
 
 /* What follows from the rest where it was not chosen. */
@@ -613,6 +650,8 @@ static void derive(struct conf *c)
 		free(c->stun_host);
 		c->stun_host = mem_copy(o.host, o.host_len);
 	}
+	if (c->access_default)
+		c->access = is_private(c) ? CONF_ACCESS_OPEN : CONF_ACCESS_STAFF;
 	buf_fini(&b);
 }
 
@@ -975,7 +1014,9 @@ static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
 		}
 		break;
 	case ACCESS:
-		c->access = CONF_ACCESS_OPEN;
+		c->access = strcmp(value, access_names[CONF_ACCESS_OPEN]) == 0 ?
+				    CONF_ACCESS_OPEN : CONF_ACCESS_STAFF;
+		c->access_default = false;
 		break;
 	case LEVEL:
 		c->log_level = (enum log_level)level_of(value);
@@ -1105,16 +1146,6 @@ static void take_issuers(const struct reader *r, struct conf *c)
 			buf_printf(complaints, "%s:%d: " ISSUER " \"%s\" %s\n",
 				   block->filename, block->line, issuer->name, sentence);
 	}
-}
-
-static bool is_loopback(const struct conf_addr *a)
-{
-	const struct sockaddr_in *sin = (const struct sockaddr_in *)&a->sa;
-	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&a->sa;
-
-	if (a->sa.ss_family == AF_INET6)
-		return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr);
-	return ntohl(sin->sin_addr.s_addr) >> 24 == 127;
 }
 
 /* "file:line: key: ", with the place where the key was set, if it was. */
@@ -1287,7 +1318,7 @@ static void put_value(struct buf *out, const struct conf *c, const struct key *k
 		buf_putc(out, '}');
 		break;
 	case ACCESS:
-		buf_puts(out, "open");
+		buf_puts(out, access_names[c->access]);
 		break;
 	case LEVEL:
 		buf_puts(out, level_names[c->log_level]);
@@ -1434,6 +1465,11 @@ uint16_t conf_addr_port(const struct conf_addr *a)
 	return ntohs(a->sa.ss_family == AF_INET6 ?
 			     ((const struct sockaddr_in6 *)&a->sa)->sin6_port :
 			     ((const struct sockaddr_in *)&a->sa)->sin_port);
+}
+
+const char *conf_access_name(enum conf_access access)
+{
+	return access_names[access];
 }
 
 bool conf_is_https(const struct conf *c)

@@ -41,6 +41,7 @@ struct conf_range {
 
 enum conf_access {
 	CONF_ACCESS_OPEN,	/* anybody who reaches the server makes meetings */
+	CONF_ACCESS_STAFF,	/* who has signed in, or has a key or token, does */
 };
 
 /*
@@ -66,7 +67,11 @@ struct conf {
 	char *state_dir;		/* absolute */
 	bool state_default;
 	struct conf_list allowed_origins;	/* besides public_url's own */
+	struct conf_list embed_origin;	/* whose pages may frame the join page */
 	enum conf_access access;
+	bool access_default;		/* nobody chose it: open on loopback alone */
+	struct conf_list trusted_proxy;	/* "address/bits": whose X-Forwarded-* count */
+	unsigned call_rate;		/* API calls a second and address; 0: no limit */
 	unsigned connections_per_address;	/* 0: no limit */
 	unsigned message_rate;		/* a second and connection; 0: no limit */
 	unsigned retain_personal_days;	/* after the end of a meeting; 0: for ever */
@@ -110,8 +115,8 @@ void conf_print(const struct conf *c, struct buf *out);
 /**
  * What SIGHUP does not change: appends the keys that differ between `a` and `b` and are
  * read at start only, separated by ", ". Returns how many. The others (certificate
- * files, allowed-origins, message-rate, retain-*, log-level, webhooks, issuers) are taken
- * over while the server runs.
+ * files, allowed-origins, embed-origin, call-rate, message-rate, retain-*, log-level,
+ * webhooks, issuers) are taken over while the server runs.
  */
 size_t conf_changed_needs_restart(const struct conf *a, const struct conf *b,
 				  struct buf *keys);
@@ -124,6 +129,9 @@ int conf_addr(struct conf_addr *out, const char *s);
 
 /* The port of a listen address, in host order. */
 uint16_t conf_addr_port(const struct conf_addr *a);
+
+/* "open" or "staff". */
+const char *conf_access_name(enum conf_access access);
 
 /* Whether browsers reach us by https: public-url says so. */
 bool conf_is_https(const struct conf *c);

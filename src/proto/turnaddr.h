@@ -35,6 +35,12 @@ static inline const uint8_t *turn_addr_v4_bytes(const struct turn_addr *a)
 	return a->ip + 12;
 }
 
+/* Where an address of this family begins in its 16 bytes. */
+static inline const uint8_t *turn_addr_bytes(const struct turn_addr *a)
+{
+	return a->family == 4 ? turn_addr_v4_bytes(a) : a->ip;
+}
+
 /* False (and *out zeroed) when it is neither AF_INET nor AF_INET6. */
 bool turn_addr_of(struct turn_addr *out, const struct sockaddr *sa);
 

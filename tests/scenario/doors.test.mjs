@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { makeKey } from './apikeys.mjs';
-import { Server } from './stage.mjs';
+import { Server, paravent } from './stage.mjs';
 import { Voice, guest, host } from './voice.mjs';
 
 const MINUTE = 60_000;
@@ -332,5 +332,45 @@ describe('a personal link', { concurrency: true }, () => {
 
 		await guest(server, meeting);
 		await host(server, meeting);
+	});
+});
+
+describe('who makes meetings', { concurrency: true }, () => {
+	test('whoever reaches a try-out', async () => {
+		assert.equal((await server.post('/api/meetings')).status, 201);
+		assert.match(server.log, / access=open$/m);
+	});
+
+	test('with access = staff, who has a key', async () => {
+		const own = await Server.start({ access: 'staff' });
+		const { key } = await makeKey(own, 'create');
+		const refused = await own.post('/api/meetings');
+
+		assert.equal(refused.status, 401);
+		assert.equal(refused.json.type, 'urn:paravent:error:unauthorized');
+		assert.equal((await own.post('/api/meetings', { token: 'x' })).status, 401);
+		const made = await own.post('/api/meetings', { token: key });
+		assert.equal(made.status, 201);
+		/* what is made is open to those who have its link */
+		const meeting = { id: made.json.meetingId };
+		assert.equal((await own.get(`/api/meetings/${meeting.id}`)).status, 200);
+		await new Voice(own, meeting).knocks();
+		assert.equal((await own.get(`/join/${meeting.id}`)).status, 200);
+		assert.equal((await own.get('/')).status, 200);
+		await own.strike();
+	});
+
+	test('staff alone, where patients come from elsewhere', async () => {
+		const own = await Server.start({ 'public-url': 'https://visit.example' });
+
+		assert.equal((await own.post('/api/meetings')).status, 401);
+		assert.match(own.log, / access=staff$/m);
+		const { stdout } = await paravent('check', '-c', own.confFile);
+		assert.match(stdout, /^access: staff$/m);
+		own.conf.access = 'open';
+		own.writeConf();
+		assert.match((await paravent('check', '-c', own.confFile)).stdout,
+			/^access: open \(whoever reaches the server makes meetings\)$/m);
+		await own.strike();
 	});
 });

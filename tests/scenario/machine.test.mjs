@@ -35,7 +35,7 @@ const away = outer ? {} : { skip: 'this machine has no address but loopback' };
 /* A server that also listens on the outer address; gives the port there. */
 async function stageOutside(conf = {}, options = {})
 {
-	const server = await stage({ 'public-url': 'https://visit.example', ...conf },
+	const server = await stage({ 'access': 'open', 'public-url': 'https://visit.example', ...conf },
 		options);
 	const port = await freePort();
 

@@ -100,7 +100,10 @@ START_TEST(test_values_are_taken)
 		"relay-address = {203.0.113.5, \"2001:db8::5\"}\n"
 		"relay-peer-allow = {10.20.0.0/16, 10.1.2.3}\n"
 		"relay-peer-deny = \"2001:db8:1::/48\"\n"
-		"access = open\n"
+		"access = staff\n"
+		"embed-origin = \"HTTPS://Dashboard.example:443\"\n"
+		"trusted-proxy = {127.0.0.1/32, 10.1.2.3, \"2001:db8::/32\"}\n"
+		"call-rate = 7\n"
 		"allowed-origins = {HTTPS://dashboard.example.org, "
 		"\"http://127.0.0.1:80\", \"https://[2001:DB8::1]:8443\"}\n"
 		"message-rate = 0\n"
@@ -129,6 +132,11 @@ START_TEST(test_values_are_taken)
 	ck_assert_str_eq(c.allowed_origins.item[0], "https://dashboard.example.org");
 	ck_assert_str_eq(c.allowed_origins.item[1], "http://127.0.0.1");
 	ck_assert_str_eq(c.allowed_origins.item[2], "https://[2001:db8::1]:8443");
+	ck_assert_int_eq(c.access, CONF_ACCESS_STAFF);
+	ck_assert_uint_eq(c.embed_origin.count, 1);
+	ck_assert_str_eq(c.embed_origin.item[0], "https://dashboard.example");
+	ck_assert_uint_eq(c.trusted_proxy.count, 3);
+	ck_assert_uint_eq(c.call_rate, 7);
 	ck_assert_uint_eq(c.message_rate, 0);
 	ck_assert_uint_eq(c.connections_per_address, 1000);
 	ck_assert_str_eq(c.state_dir, "/srv/paravent");
@@ -196,9 +204,14 @@ END_TEST
 START_TEST(test_values_are_refused_with_advice)
 {
 	/* each message says what to write instead */
-	bad("access = staff",
-	    "t.conf:1: access: \"staff\" is no kind of access; the one there is: "
-	    "open\n");
+	bad("access = nobody",
+	    "t.conf:1: access: \"nobody\" is no kind of access; there are open and "
+	    "staff\n");
+	bad_saying("trusted-proxy = \"10.0.0.1/8\"", "bits behind its prefix");
+	bad_saying("trusted-proxy = localhost", "is no network");
+	bad_saying("embed-origin = \"https://a.example/b\"", "is no origin");
+	bad_saying("embed-origin = \"*\"", "is no origin");
+	bad_saying("call-rate = -1", "is no number");
 	bad("listen = {\"localhost:80\", \"127.0.0.1\"}\n",
 	    "t.conf:1: listen: \"localhost:80\" is no address with a port; write it "
 	    "like 127.0.0.1:8080, 0.0.0.0:443 or [::]:443\n"
@@ -768,6 +781,43 @@ START_TEST(test_the_url_follows_the_command_line)
 }
 END_TEST
 
+START_TEST(test_access_is_open_to_this_machine_alone)
+{
+	/* paravent.conf(5): open where all of listen and public-url is loopback */
+	static const char *const open[] = {
+		"", "listen = {127.0.0.2:80, \"[::1]:80\"}",
+		"public-url = http://localhost:8080",
+		"access = open\nlisten = 0.0.0.0:80\npublic-url = https://a.example",
+	};
+	static const char *const staff[] = {
+		"public-url = https://a.example", "access = staff",
+		"listen = 0.0.0.0:80\npublic-url = http://localhost",
+		"listen = {127.0.0.1:80, 192.0.2.1:80}\npublic-url = http://localhost",
+	};
+	struct conf c;
+
+	for (size_t i = 0; i < sizeof(open) / sizeof(*open); i++) {
+		c = good(open[i]);
+		ck_assert_msg(c.access == CONF_ACCESS_OPEN, "%s", open[i]);
+		conf_fini(&c);
+	}
+	for (size_t i = 0; i < sizeof(staff) / sizeof(*staff); i++) {
+		c = good(staff[i]);
+		ck_assert_msg(c.access == CONF_ACCESS_STAFF, "%s", staff[i]);
+		conf_fini(&c);
+	}
+	/* the command line opens it to others */
+	c = good("");
+	conf_set_listen(&c, (const char *const[]){"0.0.0.0:8080"}, 1);
+	ck_assert_int_eq(c.access, CONF_ACCESS_STAFF);
+	conf_fini(&c);
+	c = good("access = open");
+	conf_set_listen(&c, (const char *const[]){"0.0.0.0:8080"}, 1);
+	ck_assert_int_eq(c.access, CONF_ACCESS_OPEN);
+	conf_fini(&c);
+}
+END_TEST
+
 START_TEST(test_what_nobody_chose_is_known)
 {
 	/* A default may give way to what the machine is like; a choice may not. */
@@ -804,4 +854,5 @@ UNIT_MAIN("conf", test_the_url_follows_the_command_line,
 	  test_print_reads_back_the_same, test_changes_that_need_a_restart_are_named,
 	  test_addresses_are_numbers, test_conf_d_is_read_in_order,
 	  test_missing_file_is_an_error, test_file_has_a_limit,
+	  test_access_is_open_to_this_machine_alone,
 	  test_what_nobody_chose_is_known)
