@@ -6,6 +6,7 @@
 #include "app/answer.h"
 #include "app/assets.h"
 #include "app/callers.h"
+#include "app/clients.h"
 #include "app/events.h"
 #include "app/invitations.h"
 #include "app/lists.h"
@@ -443,13 +444,14 @@ static void route_page(struct api *api, struct http_request *rq, const char *pat
 }
 
 /* Plain HTTP on a server with a certificate: to https, but for our own machine, where
- * a proxy or `paravent link` may speak plainly. */
-static bool redirect_to_tls(struct api *api, struct http_request *rq)
+ * a proxy or `paravent link` may speak plainly. A trusted proxy says what it heard. */
+static bool redirect_to_tls(struct api *api, struct http_request *rq,
+			    const struct client *client)
 {
 	struct buf url = BUF_INIT;
 
-	if (!api->house->conf->tls_certificate[0] || http_is_tls(rq) ||
-	    addr_is_loopback(http_peer(rq)))
+	if (!api->house->conf->tls_certificate[0] || client->proto == FORWARDED_HTTPS ||
+	    (client->proto == FORWARDED_UNSAID && addr_is_loopback(http_peer(rq))))
 		return false;
 	buf_puts(&url, api->house->conf->public_url);
 	buf_put(&url, rq->head.raw_path.p, rq->head.raw_path.len);
@@ -463,26 +465,64 @@ static bool redirect_to_tls(struct api *api, struct http_request *rq)
 	return true;
 }
 
+/*
+ * False, and 429 is on its way, for an address that asks too much: too fast, or too often
+ * for what is not there. Then it hears nothing of what is there either, or the refusals
+ * would tell which is which.
+ */
+static bool within_limits(struct api *api, struct http_request *rq,
+			  const struct client *client)
+{
+	struct clients *all = api->house->clients;
+
+	if (clients_take(all, client, ADDRESS_CALLS) &&
+	    clients_may(all, client, ADDRESS_MISSES))
+		return true;
+	http_add_header(rq, "Retry-After", "1");
+	reply_err(rq, ERR_TOO_FAST, NULL);
+	return false;
+}
+
+static bool is_call(const struct http_request *rq)
+{
+	return strncmp(rq->head.path, "/api/", 5) == 0;
+}
+
+void api_answered(void *arg, const struct http_request *rq, int status)
+{
+	struct api *api = arg;
+	struct client client;
+
+	if ((status != 401 && status != 404) || !is_call(rq))
+		return;
+	clients_find(&client, api->house->clients, rq);
+	clients_take(api->house->clients, &client, ADDRESS_MISSES);
+}
+
 void api_handle(void *arg, struct http_request *rq)
 {
 	struct api *api = arg;
+	struct client client;
 	const char *path = rq->head.path;
 	const bool get =
 		rq->head.method == HTTP_GET || rq->head.method == HTTP_HEAD;
 
-	if (redirect_to_tls(api, rq))
+	clients_find(&client, api->house->clients, rq);
+	if (redirect_to_tls(api, rq, &client))
 		return;
-	if (strncmp(path, "/api/", 5) == 0)
-		route_api(api, rq, path);
-	else if (!get)
+	if (is_call(rq)) {
+		if (within_limits(api, rq, &client))
+			route_api(api, rq, path);
+	} else if (!get) {
 		reply_not_allowed(rq, "GET, HEAD");
-	else if (strcmp(path, "/healthz") == 0)
+	} else if (strcmp(path, "/healthz") == 0) {
 		reply_health(rq, true);
-	else if (strcmp(path, "/readyz") == 0)
+	} else if (strcmp(path, "/readyz") == 0) {
 		reply_health(rq, ledger_writable(api->house->ledger) &&
 					 !api->house->stopping);
-	else
+	} else {
 		route_page(api, rq, path);
+	}
 }
 
 struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,

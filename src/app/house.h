@@ -21,12 +21,14 @@
 #include "store/ledger.h"
 #include "store/reader.h"
 
+struct clients;
 struct issuers;
 
 struct house {
 	const struct conf *conf;	/* borrowed; may change at SIGHUP */
 	struct ledger *ledger;
 	struct reader *reader;		/* once it is loaded */
+	struct clients *clients;	/* borrowed; who asks how much */
 	struct gate gate;
 	struct meetings *meetings;
 	struct keyset *keys;

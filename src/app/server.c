@@ -13,6 +13,7 @@
 #include "app/adminstaff.h"
 #include "app/answer.h"
 #include "app/api.h"
+#include "app/clients.h"
 #include "app/commands.h"
 #include "app/eventstream.h"
 #include "app/house.h"
@@ -43,6 +44,7 @@ struct server {
 	struct listener *listener[2 * CONF_LIST_MAX];
 	size_t listeners;
 	struct relay *relay;
+	struct clients *clients;
 	struct house *house;
 	struct signaling *signaling;
 	struct retention *retention;
@@ -272,7 +274,7 @@ static bool is_listed(const struct conf_list *list, const char *where)
 static int listen_all(struct server *sv, struct buf *why)
 {
 	const struct conf *conf = sv->conf;
-	const struct listener_caps caps = {
+	struct listener_caps caps = {
 		.connections = connections_max(conf),
 		.per_address = conf->connections_per_address,
 	};
@@ -286,6 +288,7 @@ static int listen_all(struct server *sv, struct buf *why)
 	int err = 0;
 	size_t i;
 
+	caps.free = clients_proxies(sv->clients, &caps.free_count);
 	sv->gauge = listener_gauge_new(&caps);
 	for (i = 0; !err && i < conf->listen.count; i++)
 		err = listen_one(sv, conf->listen.item[i], conf->listen_default, &plan, why);
@@ -326,6 +329,7 @@ static int start(struct server *sv, struct buf *why)
 	sv->base = event_base_new();
 	sv->loop = loop_new(sv->base);
 	hear_signals(sv);
+	sv->clients = clients_new(sv->conf);
 	if (sv->conf->tls_certificate[0])
 		err = tls_new(&sv->tls, sv->conf->tls_certificate, sv->conf->tls_key, why);
 	/* the ports first: a second server must not touch the first one's ledger */
@@ -342,6 +346,7 @@ static int start(struct server *sv, struct buf *why)
 
 	err = house_new(&sv->house, sv->conf, sv->base, issuers, &sentence);
 	if (!err) {
+		sv->house->clients = sv->clients;
 		relay_set_house(sv->relay, sv->house);
 		sv->signaling = signaling_new(sv->loop, sv->house, sv->relay);
 		signaling_port(sv->signaling, &port);
@@ -378,6 +383,7 @@ static int start(struct server *sv, struct buf *why)
 	sv->http = http_server_new(sv->loop, api_handle, sv->api, reply_put_problem);
 	http_server_set_common_headers(sv->http,
 				       api_common_headers(conf_is_https(sv->conf)));
+	http_server_on_answer(sv->http, api_answered, sv->api);
 
 	sv->on_tick = event_new(sv->base, -1, EV_PERSIST, on_tick, sv);
 	sv->on_ledger = event_new(sv->base, ledger_fd(sv->house->ledger),
@@ -442,6 +448,7 @@ static void finish(struct server *sv)
 	/* the last connections that say goodbye end with the loop, and are still counted */
 	loop_free(sv->loop);
 	listener_gauge_free(sv->gauge);
+	clients_free(sv->clients);
 	if (sv->base)
 		event_base_free(sv->base);
 }

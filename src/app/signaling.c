@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/callers.h"
+#include "app/clients.h"
 #include "app/entry.h"
 #include "app/past.h"
 #include "base/err.h"
@@ -49,6 +50,7 @@ struct session {
 	struct loop_timer held_timer;
 	struct gate_waiter waiter;
 	struct past *past;		/* the meeting is being looked up */
+	struct client client;
 	char meeting[MEETING_ID_SIZE];
 };
 
@@ -241,6 +243,8 @@ static void refuse_join(struct session *c, enum sigmsg_close close, const char *
 		.detail = detail,
 	};
 
+	if (close == SIGMSG_CLOSE_NO_MEETING || close == SIGMSG_CLOSE_BAD_TOKEN)
+		clients_take(c->sg->house->clients, &c->client, ADDRESS_MISSES);
 	refuse(c, &no);
 }
 
@@ -293,6 +297,11 @@ static void join(struct session *c, const struct sigmsg *msg)
 	};
 	struct meeting *m = meetings_find(h->meetings, c->meeting, MEETING_ID_LEN);
 
+	if (!clients_take(h->clients, &c->client, ADDRESS_JOINS) ||
+	    !clients_may(h->clients, &c->client, ADDRESS_MISSES)) {
+		refuse_join(c, SIGMSG_CLOSE_TOO_FAST, NULL);
+		return;
+	}
 	if (!m) {
 		c->closing = true;
 		loop_timer_stop(c->sg->loop, &c->timer);
@@ -403,6 +412,7 @@ void signaling_accept(struct signaling *sg, struct http_request *rq, const char 
 	struct session *c = mem_new(sizeof(*c));
 
 	c->sg = sg;
+	clients_find(&c->client, sg->house->clients, rq);
 	list_init(&c->held);
 	gate_waiter_init(&c->waiter, flush, c);
 	memcpy(c->meeting, id, MEETING_ID_LEN);

@@ -18,6 +18,8 @@ struct http_server {
 	http_handler_fn *handler;
 	void *arg;
 	http_problem_fn *problem;
+	http_answered_fn *on_answer;	/* or NULL */
+	void *on_answer_arg;
 	struct http_limits limits;
 	struct buf common;		/* header lines of every response */
 	struct list conns;
@@ -206,6 +208,8 @@ static void reply(struct http_request *rq, int status, const char *type, const v
 	bool bodiless = status == 204 || status == 304;
 	struct iovec part[2];
 
+	if (c->sv->on_answer)
+		c->sv->on_answer(c->sv->on_answer_arg, rq, status);
 	if (type)
 		http_put_header(b, "Content-Type", type);
 	if (!bodiless)
@@ -533,6 +537,12 @@ void http_server_free(struct http_server *sv)
 void http_server_set_limits(struct http_server *sv, const struct http_limits *limits)
 {
 	sv->limits = *limits;
+}
+
+void http_server_on_answer(struct http_server *sv, http_answered_fn *fn, void *arg)
+{
+	sv->on_answer = fn;
+	sv->on_answer_arg = arg;
 }
 
 void http_server_set_common_headers(struct http_server *sv, const char *lines)

@@ -74,6 +74,10 @@ void http_server_free(struct http_server *sv);
 
 void http_server_set_limits(struct http_server *sv, const struct http_limits *limits);
 
+/* Is told the status of each answer before it leaves. */
+typedef void http_answered_fn(void *arg, const struct http_request *rq, int status);
+void http_server_on_answer(struct http_server *sv, http_answered_fn *fn, void *arg);
+
 /* Header lines ("Name: value\r\n" each) for every response that does not bring its own
  * of the same name; copied. */
 void http_server_set_common_headers(struct http_server *sv, const char *lines);

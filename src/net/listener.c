@@ -72,6 +72,21 @@ size_t listener_gauge_count(const struct listener_gauge *g)
 	return g->count;
 }
 
+/* A proxy brings everybody from one address. */
+static bool is_counted(const struct listener_gauge *g, const struct sockaddr *peer)
+{
+	struct turn_addr a;
+	size_t i;
+
+	if (addr_is_loopback(peer) || !turn_addr_of(&a, peer))
+		return false;
+	for (i = 0; i < g->caps.free_count; i++) {
+		if (cidr_holds(&g->caps.free[i], &a))
+			return false;
+	}
+	return true;
+}
+
 /* Returns where a refusal counts, or NULL for a place. */
 static uint64_t *gauge_enter(struct listener_gauge *g, const struct sockaddr *peer)
 {
@@ -81,8 +96,7 @@ static uint64_t *gauge_enter(struct listener_gauge *g, const struct sockaddr *pe
 
 	if (g->count >= g->caps.connections)
 		return &g->over_total;
-	/* a proxy on this machine brings everybody from one address */
-	if (!addr_is_loopback(peer)) {
+	if (is_counted(g, peer)) {
 		t = map_get(g->tallies, key, len);
 		if (t && g->caps.per_address && t->count >= g->caps.per_address)
 			return &g->over_address;
@@ -104,7 +118,7 @@ static void gauge_leave(void *arg, const struct sockaddr *peer)
 	struct tally *t;
 
 	g->count--;
-	if (addr_is_loopback(peer))
+	if (!is_counted(g, peer))
 		return;
 	t = map_get(g->tallies, key, len);
 	if (!--t->count)

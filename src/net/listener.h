@@ -17,6 +17,7 @@
 #include "net/loop.h"
 #include "net/stream.h"
 #include "net/tls.h"
+#include "proto/cidr.h"
 
 /* Takes a stream (stream_set_owner() it, or free it); its first bytes are kept in it. */
 typedef void listener_stream_fn(void *arg, struct stream *s);
@@ -37,6 +38,8 @@ struct listener;
 struct listener_caps {
 	size_t connections;	/* in all */
 	size_t per_address;	/* v4 address or v6 /64, not loopback; 0: no limit */
+	const struct cidr *free;	/* networks of proxies, which bring everybody: no */
+	size_t free_count;		/* limit either; borrowed for the gauge's life */
 };
 
 /**

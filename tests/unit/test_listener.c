@@ -303,7 +303,9 @@ START_TEST(test_caps_turn_away_and_recover)
 	struct client others[3];
 
 	https = 0;
-	live_init_capped(&live, &(struct listener_caps){3, 1});
+	live_init_capped(&live, &(struct listener_caps){
+		.connections = 3, .per_address = 1,
+	});
 	live_listen(&live, &(struct listener_plan){.on_http = on_http, .arg = &https,
 						   .first_byte_ms = 10000});
 	for (int i = 0; i < 3; i++)
