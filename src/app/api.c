@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "app/answer.h"
-#include "app/assets.h"
 #include "app/callers.h"
 #include "app/clients.h"
 #include "app/events.h"
 #include "app/invitations.h"
 #include "app/lists.h"
+#include "app/pages.h"
 #include "app/past.h"
 #include "app/reportapi.h"
 #include "base/err.h"
@@ -426,23 +426,6 @@ static void reply_health(struct http_request *rq, bool ok)
 		   ok ? "ok\n" : "not ready\n", ok ? 3 : 10);
 }
 
-static void route_page(struct api *api, struct http_request *rq, const char *path)
-{
-	const bool root = strcmp(path, "/") == 0;
-
-	if (strcmp(path, "/staff") == 0 ||
-	    (root && api->house->conf->access == CONF_ACCESS_STAFF)) {
-		/* a server that was built without the web client has one plain page */
-		if (assets_serve(rq, "/staff.html"))
-			return;
-	}
-	/* the page reads from its address which meeting it is for */
-	if (root || strncmp(path, "/join/", 6) == 0)
-		path = "/index.html";
-	if (!assets_serve(rq, path))
-		reply_status(rq, 404);
-}
-
 /* Plain HTTP on a server with a certificate: to https, but for our own machine, where
  * a proxy or `paravent link` may speak plainly. A trusted proxy says what it heard. */
 static bool redirect_to_tls(struct api *api, struct http_request *rq,
@@ -521,7 +504,7 @@ void api_handle(void *arg, struct http_request *rq)
 		reply_health(rq, ledger_writable(api->house->ledger) &&
 					 !api->house->stopping);
 	} else {
-		route_page(api, rq, path);
+		pages_serve(api->house->conf, rq);
 	}
 }
 
@@ -543,31 +526,4 @@ struct api *api_new(struct loop *l, struct house *h, struct signaling *sg,
 void api_free(struct api *api)
 {
 	free(api);
-}
-
-/*
- * No foreign host, no inline script, no frame around us. The page may use camera and
- * microphone and nothing else of the device.
- */
-#define COMMON_HEADERS                                                        \
-	"Content-Security-Policy: default-src 'none'; script-src 'self'; "    \
-	"style-src 'self'; img-src 'self' data:; connect-src 'self'; "        \
-	"media-src 'self' blob:; manifest-src 'self'; base-uri 'none'; "      \
-	"form-action 'none'; frame-ancestors 'none'; "                        \
-	"require-trusted-types-for 'script'\r\n"                              \
-	"Permissions-Policy: camera=(self), microphone=(self), "              \
-	"display-capture=(self), fullscreen=(self), autoplay=(self), "        \
-	"screen-wake-lock=(self), picture-in-picture=(self), "                \
-	"geolocation=(), payment=(), usb=(), serial=(), hid=()\r\n"           \
-	"Referrer-Policy: no-referrer\r\n"                                    \
-	"X-Content-Type-Options: nosniff\r\n"                                 \
-	"X-Frame-Options: DENY\r\n"                                           \
-	"Cross-Origin-Opener-Policy: same-origin\r\n"                         \
-	"Cross-Origin-Resource-Policy: same-origin\r\n"
-
-const char *api_common_headers(bool https)
-{
-	return https ? COMMON_HEADERS
-		       "Strict-Transport-Security: max-age=31536000\r\n"
-		     : COMMON_HEADERS;
 }

@@ -24,7 +24,4 @@ void api_handle(void *arg, struct http_request *rq);
 /* For http_server_on_answer(): counts what is not there or was not allowed in. */
 void api_answered(void *arg, const struct http_request *rq, int status);
 
-/* Header lines for every response; https: the page is served over TLS. */
-const char *api_common_headers(bool https);
-
 #endif

@@ -18,6 +18,7 @@
 #include "app/eventstream.h"
 #include "app/house.h"
 #include "app/issuers.h"
+#include "app/pages.h"
 #include "app/relay.h"
 #include "app/retention.h"
 #include "app/signaling.h"
@@ -382,7 +383,7 @@ static int start(struct server *sv, struct buf *why)
 			  sv->sessions);
 	sv->http = http_server_new(sv->loop, api_handle, sv->api, reply_put_problem);
 	http_server_set_common_headers(sv->http,
-				       api_common_headers(conf_is_https(sv->conf)));
+				       pages_common_headers(conf_is_https(sv->conf)));
 	http_server_on_answer(sv->http, api_answered, sv->api);
 
 	sv->on_tick = event_new(sv->base, -1, EV_PERSIST, on_tick, sv);

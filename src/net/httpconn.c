@@ -57,6 +57,7 @@ struct asked {
 	struct http_request rq;
 	struct conn *conn;
 	struct buf headers;
+	struct buf dropped;	/* "Name:\n" each, of common headers */
 	char bytes[];
 };
 
@@ -74,6 +75,7 @@ static void asked_free(struct asked *a)
 	mem_wipe(a->bytes, (size_t)(a->rq.body + a->rq.body_len - a->bytes));
 	mem_wipe(a->headers.p, a->headers.len);
 	buf_fini(&a->headers);
+	buf_fini(&a->dropped);
 	free(a);
 }
 
@@ -148,8 +150,9 @@ static bool brings_own(const struct buf *own, const char *line)
 	return false;
 }
 
-/* own: the answer's header lines, NULL for none; they are not appended here. */
-static struct buf *put_head(struct http_server *sv, int status, const struct buf *own)
+/* a: whose header lines stand in for common ones, NULL for none; they are not appended
+ * here. */
+static struct buf *put_head(struct http_server *sv, int status, const struct asked *a)
 {
 	struct buf *b = &sv->reply;
 	const char *line = sv->common.p;
@@ -162,7 +165,8 @@ static struct buf *put_head(struct http_server *sv, int status, const struct buf
 	while (*line) {
 		const size_t len = (size_t)(strchr(line, '\n') + 1 - line);
 
-		if (!own || !brings_own(own, line))
+		if (!a || (!brings_own(&a->headers, line) &&
+			   !brings_own(&a->dropped, line)))
 			buf_put(b, line, len);
 		line += len;
 	}
@@ -204,7 +208,7 @@ static void reply(struct http_request *rq, int status, const char *type, const v
 {
 	struct asked *a = asked_of(rq);
 	struct conn *c = a->conn;
-	struct buf *b = put_head(c->sv, status, &a->headers);
+	struct buf *b = put_head(c->sv, status, a);
 	bool bodiless = status == 204 || status == 304;
 	struct iovec part[2];
 
@@ -250,7 +254,7 @@ void http_reply_begin(struct http_request *rq, int status, const char *type)
 {
 	struct asked *a = asked_of(rq);
 	struct conn *c = a->conn;
-	struct buf *b = put_head(c->sv, status, &a->headers);
+	struct buf *b = put_head(c->sv, status, a);
 
 	http_put_header(b, "Content-Type", type);
 	buf_puts(b, "Connection: close\r\n");
@@ -287,7 +291,7 @@ struct stream *http_upgrade(struct http_request *rq, const char *accept,
 	struct asked *a = asked_of(rq);
 	struct conn *c = a->conn;
 	struct stream *s = c->stream;
-	struct buf *b = put_head(c->sv, 101, &a->headers);
+	struct buf *b = put_head(c->sv, 101, a);
 
 	buf_puts(b, "Upgrade: websocket\r\nConnection: Upgrade\r\n");
 	http_put_header(b, "Sec-WebSocket-Accept", accept);
@@ -305,6 +309,11 @@ struct stream *http_upgrade(struct http_request *rq, const char *accept,
 void http_add_header(struct http_request *rq, const char *name, const char *value)
 {
 	http_put_header(&asked_of(rq)->headers, name, value);
+}
+
+void http_drop_header(struct http_request *rq, const char *name)
+{
+	buf_printf(&asked_of(rq)->dropped, "%s:\n", name);
 }
 
 const struct sockaddr *http_peer(const struct http_request *rq)
@@ -360,6 +369,7 @@ static void ask(struct conn *c, const char *data, size_t head_len, size_t len)
 
 	a->conn = c;
 	buf_init(&a->headers);
+	buf_init(&a->dropped);
 	memcpy(a->bytes, data, len);
 	a->bytes[len] = '\0';
 	a->rq.head = sv->head;

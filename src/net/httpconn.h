@@ -99,6 +99,9 @@ bool http_is_tls(const struct http_request *rq);
  * bytes in the value are left out. */
 void http_add_header(struct http_request *rq, const char *name, const char *value);
 
+/* Leaves the common header of this name out of the coming answer. */
+void http_drop_header(struct http_request *rq, const char *name);
+
 /**
  * Answers; the request is gone afterwards. A HEAD gets the same head and no body; 204
  * and 304 never have one.

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import { makeKey } from './apikeys.mjs';
-import { Server, paravent } from './stage.mjs';
+import { Server, paravent, sleep } from './stage.mjs';
 import { Voice, guest, host } from './voice.mjs';
 
 const MINUTE = 60_000;
@@ -371,6 +371,52 @@ describe('who makes meetings', { concurrency: true }, () => {
 		own.writeConf();
 		assert.match((await paravent('check', '-c', own.confFile)).stdout,
 			/^access: open \(whoever reaches the server makes meetings\)$/m);
+		await own.strike();
+	});
+});
+
+describe('who may frame what', { concurrency: true }, () => {
+	const ancestors = ({ headers }) => /frame-ancestors ([^;]*)/.exec(
+		headers['content-security-policy'])[1];
+
+	test('nobody anything, where nobody was named', async () => {
+		const { id } = await server.meeting();
+
+		for (const path of ['/', `/join/${id}`, '/x', `/api/meetings/${id}`]) {
+			const answer = await server.get(path);
+
+			assert.equal(ancestors(answer), '\'none\'', path);
+			assert.equal(answer.headers['x-frame-options'], 'DENY', path);
+		}
+	});
+
+	test('sites that were named, a visit, and nothing else', async () => {
+		const own = await Server.start({ 'embed-origin': [
+			'https://Dashboard.example', 'http://localhost:8000'] });
+		const { id } = await own.meeting();
+		const visit = await own.get(`/join/${id}`);
+		const again = await own.get(`/join/${id}`,
+			{ headers: { 'if-none-match': visit.headers.etag } });
+
+		assert.equal(again.status, 304);
+		for (const answer of [visit, again]) {
+			assert.equal(ancestors(answer),
+				'https://dashboard.example http://localhost:8000');
+			assert.ok(!('x-frame-options' in answer.headers));
+		}
+		for (const path of ['/', '/x', '/join', `/api/meetings/${id}`,
+			`/join/../api/meetings/${id}`]) {
+			const answer = await own.get(path);
+
+			assert.equal(ancestors(answer), '\'none\'', path);
+			assert.equal(answer.headers['x-frame-options'], 'DENY', path);
+		}
+		own.conf['embed-origin'] = [];
+		own.writeConf();
+		own.child.kill('SIGHUP');
+		while (!/server reloaded/.test(own.log))
+			await sleep(10);
+		assert.equal(ancestors(await own.get(`/join/${id}`)), '\'none\'');
 		await own.strike();
 	});
 });

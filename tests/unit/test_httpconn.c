@@ -67,6 +67,7 @@ static void handle(void *arg, struct http_request *rq)
 	} else if (!strcmp(path, "/own")) {
 		http_add_header(rq, "x-COMMON", "mine");
 		http_add_header(rq, "X-Comm", "other");
+		http_drop_header(rq, "x-dropped");
 		http_reply(rq, 200, NULL, NULL, 0);
 	} else {
 		snprintf(text, sizeof(text), "<%s %s %zu>", http_method_name(rq->head.method),
@@ -607,6 +608,7 @@ START_TEST(test_pieces_have_a_head_of_their_own)
 	waiting = NULL;
 	LIVE_UNTIL(&live, client_has(&client, "\r\n\r\n"));
 	ck_assert(!client_has(&client, "X-Common: yes"));
+	ck_assert(!client_has(&client, "X-Dropped: yes"));
 	expect("Content-Type: text/event-stream\r\nConnection: close\r\n"
 	       "X-Common: no\r\n\r\n");
 	expect_end();
@@ -635,7 +637,8 @@ START_TEST(test_an_answer_may_replace_a_common_header)
 	expect("X-Common: yes\r\n");
 	client_fini(&client);
 	client_connect(&client, &live);
-	http_server_set_common_headers(server, "X-Common: yes\r\nX-Other: yes\r\n");
+	http_server_set_common_headers(server, "X-Common: yes\r\nX-Other: yes\r\n"
+				       "X-Dropped: yes\r\n");
 	say(GET("/own"));
 	LIVE_UNTIL(&live, client_has(&client, "\r\n\r\n"));
 	ck_assert(!client_has(&client, "X-Common: yes"));

@@ -1,4 +1,5 @@
 /* The part for who opens a link. */
+import { tellParent } from '../embed';
 import { isHeld, keyOf, readPlace } from '../keep';
 import { isKey } from '../route';
 import { show } from '../state';
@@ -15,6 +16,7 @@ export function begin(id: string): void {
 	const place = readPlace(id);
 	const key = keyOf(id);
 
+	tellParent(id);
 	if (key && !isKey(key))
 		return refuse('cut');
 	show('join');
