@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/answer.h"
+#include "app/appointment.h"
 #include "app/callers.h"
 #include "app/clients.h"
 #include "app/events.h"
@@ -348,6 +349,16 @@ static void route_meeting(struct api *api, struct http_request *rq, const char *
 			meeting_socket(api, rq, id);
 		else
 			reply_not_allowed(rq, "GET");
+	} else if (strcmp(rest, "/calendar.ics") == 0) {
+		if (get)
+			appointment_calendar(&api->outlet, rq, id);
+		else
+			reply_not_allowed(rq, "GET, HEAD");
+	} else if (strcmp(rest, "/qr.svg") == 0) {
+		if (get)
+			appointment_qr(&api->outlet, rq, id);
+		else
+			reply_not_allowed(rq, "GET, HEAD");
 	} else if (strcmp(rest, "/events") == 0) {
 		if (get)
 			events_of_meeting(&api->outlet, rq, id);

@@ -420,3 +420,53 @@ describe('who may frame what', { concurrency: true }, () => {
 		await own.strike();
 	});
 });
+
+describe('what people keep of a visit', { concurrency: true }, () => {
+	test('its entry for a calendar', async () => {
+		const meeting = await server.meeting({ title: 'Knee; left, again',
+			startsAt: inTime(60), durationMinutes: 30 });
+		const at = `/api/meetings/${meeting.id}`;
+		const { status, headers, text } = await server.get(`${at}/calendar.ics`);
+		const stamp = (ms) => new Date(ms).toISOString().replace(/\.\d+|[-:]/g, '');
+		const lines = text.replaceAll('\r\n ', '').split('\r\n');
+
+		assert.equal(status, 200);
+		assert.equal(headers['content-type'], 'text/calendar; charset=utf-8');
+		assert.equal(headers['content-disposition'],
+			'attachment; filename="visit.ics"');
+		const starts = Date.parse(meeting.startsAt);
+		for (const line of [`UID:${meeting.id}@127.0.0.1`, 'SEQUENCE:1',
+			`DTSTART:${stamp(starts)}`, `DTEND:${stamp(starts + 30 * MINUTE)}`,
+			'SUMMARY:Knee\\; left\\, again', `URL:${meeting.joinUrl}`,
+			'METHOD:PUBLISH', 'STATUS:CONFIRMED'])
+			assert.ok(lines.includes(line), `${line} in ${text}`);
+		await server.call('PATCH', at, { token: meeting.token,
+			json: { durationMinutes: 45 } });
+		const moved = (await server.get(`${at}/calendar.ics`)).text;
+		assert.ok(moved.includes('\r\nSEQUENCE:2\r\n'));
+		assert.ok(moved.includes(`\r\nDTEND:${stamp(starts + 45 * MINUTE)}\r\n`));
+		await server.call('DELETE', at, { token: meeting.token });
+		assert.ok((await server.get(`${at}/calendar.ics`)).text
+			.includes('\r\nSTATUS:CANCELLED\r\n'));
+	});
+
+	test('its link as a QR code', async () => {
+		const meeting = await server.meeting();
+		const { status, headers, text } = await server.get(
+			`/api/meetings/${meeting.id}/qr.svg`);
+
+		assert.equal(status, 200);
+		assert.equal(headers['content-type'], 'image/svg+xml');
+		assert.match(text, /^<svg [^<]*><path [^<]*\/><path [^<]*\/><\/svg>\n$/);
+		assert.ok(!text.includes(meeting.token));
+	});
+
+	test('nothing of one that is not there', async () => {
+		for (const what of ['calendar.ics', 'qr.svg']) {
+			const nowhere = `/api/meetings/${'A'.repeat(22)}/${what}`;
+
+			assert.equal((await server.get(nowhere)).status, 404);
+			assert.equal((await server.post(nowhere)).status, 405);
+		}
+	});
+});
