@@ -49,8 +49,8 @@ static int ask(struct adminclient_answer *answer, const char *command,
 		fprintf(stderr, "%s: the path of state-dir is too long\n", command);
 		return ERR_TOO_BIG;
 	}
-	err = dial_ask(&all, (struct sockaddr *)&sa, sizeof(sa), NULL, request,
-		       ANSWER_MAX, &why);
+	err = dial_ask(&all, (struct sockaddr *)&sa, sizeof(sa), request, ANSWER_MAX,
+		       &why);
 	if (!err) {
 		err = read_answer(answer, &all);
 		if (err)

@@ -438,7 +438,7 @@ static void reply_health(struct http_request *rq, bool ok)
 }
 
 /* Plain HTTP on a server with a certificate: to https, but for our own machine, where
- * a proxy or `paravent link` may speak plainly. A trusted proxy says what it heard. */
+ * a proxy may speak plainly. A trusted proxy says what it heard. */
 static bool redirect_to_tls(struct api *api, struct http_request *rq,
 			    const struct client *client)
 {

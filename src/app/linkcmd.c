@@ -2,91 +2,57 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "app/adminclient.h"
 #include "app/options.h"
-#include "base/buf.h"
-#include "base/err.h"
 #include "base/mem.h"
-#include "net/dial.h"
 #include "proto/json.h"
 
 static const char help[] =
-	"usage: paravent link [-c FILE] [--listen ADDRESS:PORT]\n\n"
+	"usage: paravent link [-c FILE] [--state-dir DIR]\n\n"
 	"Makes a meeting on the server that runs on this machine and prints two lines:\n"
 	"the host's link, to keep, and the guest's link, to send.\n\n"
-	"  -c, --config FILE  the server's configuration\n"
-	"  -l, --listen A:P   where it listens, if not as configured\n";
+	"  -c, --config FILE    the server's configuration\n"
+	"  -s, --state-dir DIR  where it keeps what it knows, if not as configured\n";
 
-#define ANSWER_MAX 65536
-
-/* One request, its whole answer. */
-static int ask(struct buf *answer, const char *where, const struct conf *conf)
+static int print_links(const struct adminclient_answer *answer)
 {
-	struct buf request = BUF_INIT, why = BUF_INIT;
-	struct conf_addr addr;
-	int err = conf_addr(&addr, where);
-
-	if (err)
-		buf_puts(&why, "is no ADDRESS:PORT");
-	buf_printf(&request, "POST /api/meetings HTTP/1.1\r\nHost: %s\r\n"
-			     "Content-Length: 0\r\nConnection: close\r\n\r\n", where);
-	if (!err)
-		err = dial_ask(answer, (struct sockaddr *)&addr.sa, addr.len,
-			       *conf->tls_certificate ? conf->tls_certificate : NULL,
-			       &request, ANSWER_MAX, &why);
-	if (err)
-		fprintf(stderr, "paravent link: %s: %s\n", where, why.p);
-	if (err == ERR_UNAVAILABLE)
-		fputs("Start it with: paravent serve\n", stderr);
-	buf_fini(&request);
-	buf_fini(&why);
-	return err;
-}
-
-static int print_links(const struct buf *answer)
-{
-	const char *body = strstr(answer->p, "\r\n\r\n");
-	struct json_member m[64];
-	char host[512], guest[512];
 	const struct json_member *h, *g;
-	int n;
+	char host[512], guest[512];
+	struct json_member m[64];
+	int n = json_scan(m, ARRAY_LEN(m), answer->body.p, answer->body.len);
 
-	if (strncmp(answer->p, "HTTP/1.1 201 ", 13) != 0 || !body)
-		return -1;
-	body += 4;
-	n = json_scan(m, ARRAY_LEN(m), body, strlen(body));
-	if (n < 0)
-		return -1;
-	h = json_find(m, n, "hostUrl");
-	g = json_find(m, n, "joinUrl");
+	h = n < 0 ? NULL : json_find(m, n, "hostUrl");
+	g = n < 0 ? NULL : json_find(m, n, "joinUrl");
 	if (!h || !g || json_get_string(h, host, sizeof(host)) < 0 ||
-	    json_get_string(g, guest, sizeof(guest)) < 0)
-		return -1;
+	    json_get_string(g, guest, sizeof(guest)) < 0) {
+		fputs("paravent link: the server's answer is not understood\n", stderr);
+		return EXIT_FAILED;
+	}
 	printf("host   %s\nguest  %s\n", host, guest);
-	return 0;
+	return EXIT_OK;
 }
 
 int cmd_link(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
-		{"listen", required_argument, NULL, 'l'},
+		{"state-dir", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *path = NULL, *where = NULL;
-	struct buf answer = BUF_INIT;
+	const char *path = NULL, *state_dir = NULL;
+	struct adminclient_answer answer;
 	struct conf conf;
 	int status, c;
 
-	while ((c = getopt_long(argc, argv, "c:l:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			path = optarg;
 			break;
-		case 'l':
-			where = optarg;
+		case 's':
+			state_dir = optarg;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -98,22 +64,14 @@ int cmd_link(int argc, char **argv)
 	status = options_conf_load(&conf, path);
 	if (status != EXIT_OK)
 		return status;
-	if (!where)
-		where = conf.listen.item[0];
-	status = EXIT_FAILED;
-	if (ask(&answer, where, &conf) == 0) {
-		if (print_links(&answer) == 0)
-			status = EXIT_OK;
-		else if (strncmp(answer.p, "HTTP/1.1 401 ", 13) == 0)
-			fputs("paravent link: this server makes meetings for its staff "
-			      "and for API keys alone (access = staff).\n"
-			      "Make a key with: paravent key add LABEL\n", stderr);
-		else
-			fprintf(stderr, "paravent link: the server did not make a "
-					"meeting. It said: %.*s\n",
-				(int)strcspn(answer.p, "\r\n"), answer.p);
+	if (adminclient_ask(&answer, "paravent link", state_dir ? state_dir : conf.state_dir,
+			    "POST", "/admin/meetings", NULL) == 0) {
+		status = print_links(&answer);
+		mem_wipe(answer.body.p, answer.body.len);
+		adminclient_fini(&answer);
+	} else {
+		status = EXIT_FAILED;
 	}
-	buf_fini(&answer);
 	conf_fini(&conf);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 #include "app/admin.h"
 #include "app/adminkeys.h"
+#include "app/adminmeetings.h"
 #include "app/adminrebuild.h"
 #include "app/adminstaff.h"
 #include "app/answer.h"
@@ -56,6 +57,7 @@ struct server {
 	struct doorkeeper *doorkeeper;
 	struct adminstaff *staff;
 	struct sessions *sessions;
+	struct adminmeetings *made;
 	struct adminrebuild *rebuild;
 	struct api *api;
 	struct http_server *http;
@@ -372,6 +374,7 @@ static int start(struct server *sv, struct buf *why)
 	webhooks_serve_admin(sv->webhooks, sv->admin);
 	sv->keys = adminkeys_new(sv->loop, sv->house, sv->admin);
 	sv->staff = adminstaff_new(sv->loop, sv->house, sv->doorkeeper, sv->admin);
+	sv->made = adminmeetings_new(sv->loop, sv->house, sv->admin);
 	sv->rebuild = adminrebuild_new(sv->loop, sv->house, sv->admin);
 	err = admin_listen(sv->admin, sv->conf->state_dir, why);
 	if (err)
@@ -432,6 +435,7 @@ static void finish(struct server *sv)
 	admin_free(sv->admin);
 	adminkeys_free(sv->keys);
 	adminstaff_free(sv->staff);
+	adminmeetings_free(sv->made);
 	adminrebuild_free(sv->rebuild);
 	webhooks_free(sv->webhooks);
 	eventstreams_free(sv->streams);

@@ -205,6 +205,17 @@ describe('the command line', { concurrency: true }, () => {
 		assert.match(stdout, /token=/);
 	});
 
+	test('link is for who runs the server, whoever else makes meetings', async () => {
+		const server = await stage({ access: 'staff',
+			'public-url': 'https://visit.example' });
+		const { code, stdout, stderr } = await paravent('link', '-c',
+			server.confFile);
+
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^host {3}https:\/\/visit\.example\/join\/.*token=/m);
+		assert.match(stdout, /^guest {2}https:\/\/visit\.example\/join\/[^#]*$/m);
+	});
+
 	test('link says when no server runs', async () => {
 		const server = await stage();
 
@@ -212,7 +223,7 @@ describe('the command line', { concurrency: true }, () => {
 		const { code, stderr } = await paravent('link', '-c',
 			server.confFile);
 		assert.equal(code, 1);
-		assert.ok(stderr.length > 0);
+		assert.match(stderr, /no server runs on .*paravent serve/);
 	});
 });
 

@@ -11,8 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 
-import { BINARY, Server, certificate, confText, freePort, paravent, sleep, temporary }
-	from './stage.mjs';
+import { BINARY, Server, confText, freePort, paravent, sleep, temporary } from './stage.mjs';
 import { Raw } from './raw.mjs';
 
 const stages = [];
@@ -271,43 +270,4 @@ test('a client that closes its side behind the request gets the answer', async (
 
 	assert.match(answer, /^HTTP\/1\.1 201 /);
 	assert.match(answer, /"joinUrl".*HTTP\/1\.1 200 /s);
-});
-
-describe('paravent link and TLS', { concurrency: true }, () => {
-	test('makes a meeting on an outer address', away, async () => {
-		const { server } = await stageOutside({}, { tls: true });
-		const { code, stdout, stderr } = await paravent('link', '-c',
-			server.confFile);
-
-		assert.equal(code, 0, stderr);
-		assert.match(stdout, /^host {3}https:\/\/visit\.example.*token=/m);
-	});
-
-	test('asks nothing of a server with another certificate', async () => {
-		const server = await stage({}, { tls: true });
-		const { cert } = certificate(temporary());
-		const before = server.log;
-
-		server.conf['tls-certificate'] = cert;
-		server.writeConf();
-		const { code, stdout, stderr } = await paravent('link', '-c',
-			server.confFile);
-		assert.equal(code, 1);
-		assert.equal(stdout, '');
-		assert.match(stderr, /another certificate than .*SIGHUP/);
-		assert.equal(server.log, before);
-	});
-
-	test('says so when the server does not speak TLS yet', async () => {
-		const server = await stage();
-		const { cert, key } = certificate(temporary());
-
-		server.conf['tls-certificate'] = cert;
-		server.conf['tls-key'] = key;
-		server.conf['public-url'] = 'https://visit.example';
-		server.writeConf();
-		const { code, stderr } = await paravent('link', '-c', server.confFile);
-		assert.equal(code, 1);
-		assert.match(stderr, /speaks no TLS/);
-	});
 });
