@@ -90,6 +90,7 @@ static const struct {
 	{"server", FACT_TOKEN_REFUSED, "{\"reason\":\"unknown\"}", ""},
 	{"server", FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T00:00:00Z\",\"hash\":\"\","
 	 "\"kept\":\"\",\"seq\":3}", ""},
+	{MEETING, FACT_INVITATION_USED, "{\"by\":\"" LATE "\",\"id\":\"" LATE "\"}", ""},
 	{"server", FACT_SERVER_STOPPED, "{}", ""},
 };
 
@@ -367,7 +368,7 @@ START_TEST(test_an_older_ledger_gets_its_views)
 	ck_assert_int_eq(kit_number(db, "PRAGMA user_version"), 2);
 	row_is(db, "SELECT group_concat(status) FROM meeting", "2,3,4 ");
 	row_is(db, "SELECT count(*) FROM stream UNION ALL SELECT count(*) FROM story",
-	       "6 52 ");
+	       "6 53 ");
 	sqlite3_close(db);
 	view_rebuilds_the_same(&k);
 	ck_assert_msg(ledger_verify(k.dir, NULL, NULL, NULL, &found, &k.why) == 0, "%s",
