@@ -7,6 +7,7 @@
 
 #include "app/answer.h"
 #include "app/callers.h"
+#include "app/clients.h"
 #include "app/outlet.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -132,8 +133,7 @@ struct attempt {
 	struct list among_late;
 	struct loop_timer timer;
 	enum way way;
-	uint8_t address[ADDR_KEY_SIZE];
-	size_t address_len;
+	uint8_t address[TURN_ADDR_KEY_SIZE];
 	char name[SIGNIN_NAME_SIZE];	/* as typed */
 	bool may;			/* there is such an account, and it is not shut */
 	unsigned int generation;	/* of the account, when it began */
@@ -314,9 +314,9 @@ static void attempt_done(struct accounts_job *job, int err, const struct why *wh
 			drop(s, x->session.hash);
 	}
 	if (x->way != BY_LINK && err == ERR_UNAVAILABLE)
-		signinlimit_unjudged(s->limit, x->address, x->address_len, x->name);
+		signinlimit_unjudged(s->limit, x->address, sizeof(x->address), x->name);
 	if (x->way != BY_LINK && !err)
-		signinlimit_right(s->limit, x->address, x->address_len, x->name);
+		signinlimit_right(s->limit, x->address, sizeof(x->address), x->name);
 	if (!err)
 		let_in(x);
 	else if (err == ERR_UNAUTHORIZED)
@@ -406,13 +406,15 @@ static bool has_room(struct attempt *x, struct http_request *rq)
 static void try_password(struct attempt *x, struct http_request *rq)
 {
 	struct sessions *s = x->s;
+	struct client client;
 	uint64_t wait_ms;
 
 	if (!has_room(x, rq))
 		return;
-	x->address_len = addr_key(x->address, http_peer(rq));
-	if (signinlimit_try(s->limit, clock_mono_ms(), x->address, x->address_len, x->name,
-			    &wait_ms)) {
+	clients_find(&client, s->house->clients, rq);
+	turn_addr_key(x->address, &client.addr);
+	if (signinlimit_try(s->limit, clock_mono_ms(), x->address, sizeof(x->address),
+			    x->name, &wait_ms)) {
 		remember_refusal(s, x->name, REASON_TOO_FAST);
 		refuse_too_fast(rq, wait_ms);
 		attempt_free(x);

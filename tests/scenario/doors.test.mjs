@@ -310,7 +310,7 @@ describe('a personal link', { concurrency: true }, () => {
 		const { items } = (await own.get('/api/events?limit=200',
 			{ token: key })).json;
 		assert.deepEqual(items.find(({ kind }) => kind == 'token.refused').data,
-			{ reason: 'revoked' });
+			{ reason: 'revoked', via: 'socket' });
 		await own.strike();
 	});
 
@@ -348,6 +348,7 @@ describe('who makes meetings', { concurrency: true }, () => {
 
 		assert.equal(refused.status, 401);
 		assert.equal(refused.json.type, 'urn:paravent:error:unauthorized');
+		assert.equal(refused.headers['www-authenticate'], 'Bearer');
 		assert.equal((await own.post('/api/meetings', { token: 'x' })).status, 401);
 		const made = await own.post('/api/meetings', { token: key });
 		assert.equal(made.status, 201);
