@@ -68,6 +68,30 @@ function idOf(person) {
 	return person.page.evaluate(() => window.seen.frames.findLast((one) => one.type === 'welcome').id);
 }
 
+scene('who is early reads when the link opens, in his own time, and is in once it does', {
+	cast: { guest: ['chromium', 'de'] },
+	skip,
+}, async ({ guest }) => {
+	const startsAt = new Date(Date.now() + 90 * 60_000);
+	const meeting = await server.create({ startsAt: startsAt.toISOString() });
+	const [at, token] = meeting.hostUrl.split('#token=');
+	const api = `${server.url}/api/meetings/${meeting.meetingId}`;
+	const asHost = { 'Content-Type': 'application/json', 'Authorization': `Bearer ${token}` };
+	const invited = await (await fetch(`${api}/invitations`, { method: 'POST', headers: asHost })).json();
+
+	assert.equal(invited.joinUrl.split('#')[0], at);
+	await guest.knock(invited.joinUrl, 'Maria');
+	const told = await (await guest.page.waitForSelector('[data-why="too-early"]')).evaluate((one) => one.textContent);
+	const opens = await guest.page.evaluate((time) => new Intl.DateTimeFormat('de',
+		{ weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' }).format(new Date(time)), invited.opensAt);
+	assert.ok(told.includes(opens), `${opens} in: ${told}`);
+
+	await fetch(api, { method: 'PATCH', headers: asHost, body: JSON.stringify({ startsAt: new Date(Date.now() + 60_000).toISOString() }) });
+	await guest.press('again');
+	await guest.press('join');
+	await guest.on('waiting');
+});
+
 scene('who is not let in reads it in plain words, and may ask again', {
 	cast: { host: 'chromium', guest: ['chromium', 'de'] },
 	skip,
