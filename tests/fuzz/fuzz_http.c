@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "proto/forwarded.h"
 #include "proto/http.h"
 #include "proto/utf8.h"
 
@@ -109,6 +110,26 @@ static void read_values(const struct http_head *h)
 		assert(h->upgrade_websocket && strlen(accept) == HTTP_WS_ACCEPT_SIZE - 1);
 }
 
+/* What a proxy says: one address that reads back the same, and none where the header is
+ * missing or there twice. */
+static void read_forwarded(const struct http_head *h)
+{
+	char text[TURN_ADDR_TEXT_SIZE];
+	struct turn_addr a, b;
+	struct cidr proxy;
+	size_t lines = 0;
+
+	assert(cidr_parse(&proxy, "10.0.0.0/8") == 0);
+	for (size_t i = 0; i < h->lines; i++)
+		lines += http_span_is_nocase(name_of(h, i), "x-forwarded-for");
+	forwarded_proto(h);
+	if (!forwarded_for(&a, h, &proxy, 1))
+		return;
+	assert(lines == 1 && (a.family == 4 || a.family == 6) && !a.port);
+	turn_addr_text(text, &a);
+	assert(turn_addr_parse(&b, text, 0) && turn_addr_equal(&a, &b));
+}
+
 /* A part of the head is not finished, or wrong for the reason the whole is. */
 static void check_prefix(const uint8_t *data, size_t len, ssize_t whole, int status)
 {
@@ -141,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert((size_t)n <= size && n <= HTTP_HEAD_MAX);
 	check_promises(&h);
 	read_values(&h);
+	read_forwarded(&h);
 
 	write_down(&b, &h);
 	assert(http_head_parse(&again, b.p, b.len) == (ssize_t)b.len);
