@@ -38,12 +38,21 @@ static void on_gone(void *arg, struct http_request *rq)
 	loop_timer_stop(r->loop, &r->beat);
 }
 
+/* The stop of a server does not wait for it: it is for repair, and can be asked anew. */
+static bool go_on(void *arg, uint64_t done, uint64_t of)
+{
+	const struct chore *c = arg;
+
+	(void)done;
+	(void)of;
+	return !atomic_load(c->stop);
+}
+
 /* On the ledger's thread. */
 static int run(struct chore *c, sqlite3 *db, struct keyring *keys, struct why *why)
 {
-	(void)c;
 	(void)keys;
-	return views_rebuild(db, NULL, NULL, why);
+	return views_rebuild(db, go_on, c, why);
 }
 
 static void on_done(struct chore *c, int err, const struct why *why)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -35,7 +36,8 @@ static int ask_server(const char *state_dir, bool json)
 {
 	struct adminclient_answer answer;
 	struct json_member m[8];
-	const struct json_member *facts;
+	const struct json_member *facts, *detail;
+	char text[512] = "it has stopped";
 	int64_t count = 0;
 	int n, status = EXIT_OK;
 
@@ -44,15 +46,23 @@ static int ask_server(const char *state_dir, bool json)
 		return EXIT_FAILED;
 	n = json_scan(m, sizeof(m) / sizeof(*m), answer.body.p, answer.body.len);
 	facts = n > 0 ? json_find(m, n, "facts") : NULL;
+	detail = n > 0 ? json_find(m, n, "detail") : NULL;
 	if (facts && json_get_int(facts, &count) == 0) {
 		print((uint64_t)count, json);
 	} else {
-		fprintf(stderr, "paravent rebuild: the server could not: %s\n",
-			answer.body.len ? answer.body.p : "it has stopped");
+		if (detail)
+			json_get_string(detail, text, sizeof(text));
+		fprintf(stderr, "paravent rebuild: the server could not: %s\n", text);
 		status = EXIT_FAILED;
 	}
 	adminclient_fini(&answer);
 	return status;
+}
+
+static bool step(void *arg, uint64_t done, uint64_t of)
+{
+	progress_step(arg, done, of);
+	return true;
 }
 
 static int rebuild(const char *state_dir, bool json)
@@ -73,7 +83,7 @@ static int rebuild(const char *state_dir, bool json)
 		return ask_server(state_dir, json);
 	progress_init(&progress, "rebuilding");
 	if (!err)
-		err = ledger_rebuild(l, progress_step, &progress, &why);
+		err = ledger_rebuild(l, step, &progress, &why);
 	progress_end(&progress);
 	if (err)
 		fprintf(stderr, "paravent rebuild: %s\n", why.text);

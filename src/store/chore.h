@@ -10,6 +10,7 @@
 #ifndef PARAVENT_STORE_CHORE_H
 #define PARAVENT_STORE_CHORE_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include <sqlite3.h>
@@ -40,6 +41,13 @@ struct chore {
 	 * why: the sentence of an error; borrowed.
 	 */
 	void (*done)(struct chore *c, int err, const struct why *why);
+
+	/**
+	 * For run(): true once the ledger is to stop, which waits for it. A chore that
+	 * takes seconds looks now and then, undoes what it did, and returns
+	 * ERR_UNAVAILABLE.
+	 */
+	const atomic_bool *stop;
 
 	/* the ledger's */
 	struct chore *next;

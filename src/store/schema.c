@@ -9,12 +9,15 @@
 #include "store/views.h"
 
 #define VIEWS_SINCE 2		/* the schema's version */
+#define LOG_FACTS 20000
 
-static void log_progress(void *arg, uint64_t done, uint64_t of)
+static bool log_progress(void *arg, uint64_t done, uint64_t of)
 {
 	(void)arg;
-	log_info("ledger views are filled facts=%llu of=%llu", (unsigned long long)done,
-		 (unsigned long long)of);
+	if (done % LOG_FACTS == 0)
+		log_info("ledger views are filled facts=%llu of=%llu",
+			 (unsigned long long)done, (unsigned long long)of);
+	return true;
 }
 
 /* Views of a ledger that had none before. */

@@ -17,7 +17,7 @@
 #define PARAMS_MAX 16		/* of a statement */
 #define NAME_SIZE 24		/* of a member that a statement asks for, and NUL */
 #define STATEMENTS_MAX 64
-#define PROGRESS_FACTS 20000
+#define PROGRESS_FACTS 5000
 
 /* Where the value of a parameter comes from. */
 enum source {
@@ -258,8 +258,9 @@ static int refill_one(struct refill *r, const struct fact_row *row, struct why *
 	err = stories_first(r->stories, row, &first, why);
 	if (!err)
 		err = views_apply(r->views, kind, row, first, why);
-	if (!err && ++r->done % PROGRESS_FACTS == 0 && r->progress)
-		r->progress(r->arg, r->done, r->of);
+	if (!err && ++r->done % PROGRESS_FACTS == 0 && r->progress &&
+	    !r->progress(r->arg, r->done, r->of))
+		err = why_set(why, ERR_UNAVAILABLE, "it was stopped, and nothing has changed");
 	return err;
 }
 

@@ -45,8 +45,9 @@ void views_free(struct views *v);		/* accepts NULL */
 int views_apply(struct views *v, enum fact_kind kind, const struct fact_row *row,
 		uint64_t first, struct why *why);
 
-/* Now and then: how many of how many facts were read. Runs on the caller's thread. */
-typedef void views_progress_fn(void *arg, uint64_t done, uint64_t of);
+/* Now and then: how many of how many facts were read. Runs on the caller's thread.
+ * Returns whether to go on. */
+typedef bool views_progress_fn(void *arg, uint64_t done, uint64_t of);
 
 /**
  * Empties the view tables and fills them from all facts, in one transaction; each fact is
@@ -54,8 +55,8 @@ typedef void views_progress_fn(void *arg, uint64_t done, uint64_t of);
  *
  * progress: or NULL.
  *
- * Returns 0, ERR_VERSION at a kind that this version does not know, ERR_CORRUPT,
- * ERR_AGAIN or ERR_IO; then everything is as it was.
+ * Returns 0; ERR_VERSION at a kind that this version does not know; ERR_UNAVAILABLE when
+ * it was not to go on; ERR_CORRUPT, ERR_AGAIN or ERR_IO. Then everything is as it was.
  */
 int views_rebuild(sqlite3 *db, views_progress_fn *progress, void *arg,
 		  struct why *why);

@@ -48,7 +48,8 @@ struct writer {
 	struct buf in;			/* these under the lock */
 	struct chore *chores, **chores_end;	/* whose turn has not come */
 	struct chore *done, **done_end;	/* to be told of */
-	bool asleep, stop;
+	bool asleep;
+	atomic_bool stop;		/* set under it; chores look without */
 	bool over;			/* the thread has ended */
 	bool gathering;			/* the caller's alone: it will say when */
 	struct why error;
@@ -286,6 +287,7 @@ static struct chore *next_chore(struct writer *w)
 static void run_chore(struct writer *w, struct chore *c)
 {
 	c->why.text[0] = '\0';
+	c->stop = &w->stop;
 	append_yield(w->append, true);
 	c->err = c->run(c, w->db, w->keys, &c->why);
 	if (!sqlite3_get_autocommit(w->db))

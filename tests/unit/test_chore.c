@@ -292,6 +292,50 @@ START_TEST(test_a_broken_ledger_does_no_chores)
 }
 END_TEST
 
+/* One that would go on for ever. */
+static int run_long(struct chore *c, sqlite3 *db, struct keyring *keys, struct why *why)
+{
+	struct errand *e = (struct errand *)(void *)c;
+
+	(void)keys;
+	kit_sql(db, "BEGIN IMMEDIATE; DELETE FROM meeting");
+	e->runs++;
+	while (!atomic_load(c->stop))
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+	return why_set(why, ERR_UNAVAILABLE, "stopped");
+}
+
+START_TEST(test_a_stop_does_not_wait_for_a_long_chore)
+{
+	/* chore.h: it is told, and undoes; the facts that waited for it are durable */
+	struct errand e;
+	struct ledger *l;
+	struct kit k;
+	sqlite3 *db;
+
+	kit_init(&k);
+	l = kit_start(&k);
+	append(l, 1, 8);
+	e = errand(l);
+	e.chore.run = run_long;
+	ledger_chore(l, &e.chore);
+	while (!e.runs)
+		nap();
+	append(l, 9, 20);
+	nap();
+	ck_assert_uint_eq(ledger_durable(l), 8);
+	ledger_stop(l);
+	ck_assert_int_eq(e.done, 1);
+	ck_assert_int_eq(e.err, ERR_UNAVAILABLE);
+	ck_assert_uint_eq(ledger_durable(l), 20);
+	ledger_close(l);
+	db = kit_raw(&k, "ledger.db");
+	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM meeting"), KIT_STREAMS);
+	sqlite3_close(db);
+	kit_fini(&k);
+}
+END_TEST
+
 START_TEST(test_facts_go_on_between_chores)
 {
 	/* chore.h: chores that ask for themselves for ever do not keep facts from the disk */
@@ -323,4 +367,5 @@ UNIT_MAIN("chore",
 	  test_what_a_chore_begins_it_must_end,
 	  test_no_chore_is_left_without_an_answer,
 	  test_a_broken_ledger_does_no_chores,
-	  test_facts_go_on_between_chores)
+	  test_facts_go_on_between_chores,
+	  test_a_stop_does_not_wait_for_a_long_chore)

@@ -441,12 +441,20 @@ START_TEST(test_no_view_is_looked_through)
 }
 END_TEST
 
-static void count(void *arg, uint64_t done, uint64_t of)
+static bool count(void *arg, uint64_t done, uint64_t of)
 {
 	uint64_t *calls = arg;
 
 	ck_assert_uint_eq(of, 45000);
-	ck_assert_uint_eq(done, ++*calls * 20000);
+	ck_assert_uint_eq(done, ++*calls * 5000);
+	return true;
+}
+
+static bool no_more(void *arg, uint64_t done, uint64_t of)
+{
+	(void)arg;
+	(void)of;
+	return done < 10000;
 }
 
 START_TEST(test_a_rebuild_says_how_far_it_is)
@@ -461,8 +469,32 @@ START_TEST(test_a_rebuild_says_how_far_it_is)
 		kit_fill(&k, n);
 	l = kit_open(&k);
 	ck_assert_int_eq(ledger_rebuild(l, count, &calls, &k.why), 0);
-	ck_assert_uint_eq(calls, 2);
+	ck_assert_uint_eq(calls, 9);
 	ledger_close(l);
+	kit_fini(&k);
+}
+END_TEST
+
+START_TEST(test_a_rebuild_that_is_stopped_changes_nothing)
+{
+	/* views.h: ERR_UNAVAILABLE when it was not to go on; everything is as it was */
+	struct ledger *l;
+	struct kit k;
+	sqlite3 *db;
+
+	kit_init(&k);
+	kit_fill(&k, 9000);
+	kit_fill(&k, 12000);
+	db = kit_raw(&k, "ledger.db");
+	kit_sql(db, "UPDATE meeting SET capacity = 77");
+	sqlite3_close(db);
+	l = kit_open(&k);
+	ck_assert_int_eq(ledger_rebuild(l, no_more, NULL, &k.why), ERR_UNAVAILABLE);
+	ledger_close(l);
+	db = kit_raw(&k, "ledger.db");
+	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM meeting WHERE capacity = 77"),
+			 KIT_STREAMS);
+	sqlite3_close(db);
 	kit_fini(&k);
 }
 END_TEST
@@ -543,4 +575,5 @@ UNIT_MAIN("views",
 	  test_an_older_ledger_that_lies_stays_old,
 	  test_no_view_is_looked_through,
 	  test_a_rebuild_says_how_far_it_is,
+	  test_a_rebuild_that_is_stopped_changes_nothing,
 	  test_a_full_disk_leaves_no_half_group)
