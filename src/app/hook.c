@@ -440,6 +440,19 @@ const struct buf *hook_secret(const struct hook *h)
 	return &h->secret;
 }
 
+bool hook_cut(const struct hook *h, uint64_t seq)
+{
+	struct hook_state state;
+
+	hook_state(h, &state);
+	if (state.seq >= seq)
+		return false;
+	log_error("webhook %s does not get what was cut: it stands at seq=%llu, and up to "
+		  "seq=%llu all that is over is gone; see retain-facts-days",
+		  h->conf.name, (unsigned long long)state.seq, (unsigned long long)seq);
+	return true;
+}
+
 void hook_state(const struct hook *h, struct hook_state *out)
 {
 	const struct post *p = first(h);

@@ -56,6 +56,12 @@ void hook_change(struct hook *h, const struct hookconf *conf, struct buf *secret
 /* Goes back, or forward, to behind the fact `seq`, and tries at once. */
 void hook_rewind(struct hook *h, uint64_t seq);
 
+/**
+ * The ledger was cut up to the fact `seq`. Returns whether the hook stood before it, so
+ * that its receiver misses something; then the log says so, as an error.
+ */
+bool hook_cut(const struct hook *h, uint64_t seq);
+
 /* Sends nothing more; a request that runs goes on, for it may have been taken. */
 void hook_stop(struct hook *h);
 

@@ -30,6 +30,7 @@ struct sweep {
 struct retention {
 	struct loop *loop;
 	struct house *house;
+	struct webhooks *webhooks;
 	struct loop_timer timer;
 	struct list erasures;		/* that are at work */
 	bool cutting;			/* rows that were read may go meanwhile */
@@ -220,10 +221,13 @@ static void on_cut(struct chore *c, int err, const struct why *why)
 		log_info("ledger cut seq=%llu rows=%llu",
 			 (unsigned long long)r->sweep.cut.seq,
 			 (unsigned long long)r->sweep.cut.rows);
-	if (!err && r->sweep.cut.more && !r->house->stopping)
+	if (!err && r->sweep.cut.more && !r->house->stopping) {
 		plan_cut(r);
-	else
-		sweep_end(r, "cutting", err, why);
+		return;
+	}
+	if (!err)
+		webhooks_cut(r->webhooks, r->sweep.cut.seq);
+	sweep_end(r, "cutting", err, why);
 }
 
 static void on_cut_planned(struct chore *c, int err, const struct why *why)
@@ -334,12 +338,13 @@ static void on_hour(struct loop_timer *t)
 	ask_for_aged(r);
 }
 
-struct retention *retention_new(struct loop *l, struct house *h)
+struct retention *retention_new(struct loop *l, struct house *h, struct webhooks *w)
 {
 	struct retention *r = mem_new(sizeof(*r));
 
 	r->loop = l;
 	r->house = h;
+	r->webhooks = w;
 	loop_timer_init(&r->timer, on_hour);
 	list_init(&r->erasures);
 	return r;

@@ -11,12 +11,13 @@
 
 #include "app/answer.h"
 #include "app/house.h"
+#include "app/webhooks.h"
 #include "net/loop.h"
 
 struct retention;
 
-/* Both borrowed. */
-struct retention *retention_new(struct loop *l, struct house *h);
+/* All borrowed; w: hears of cuts. */
+struct retention *retention_new(struct loop *l, struct house *h, struct webhooks *w);
 
 /* The ledger runs: finishes what a crash cut short, and looks each hour what is due. */
 void retention_start(struct retention *r);

@@ -379,7 +379,7 @@ static int start(struct server *sv, struct buf *why)
 	err = admin_listen(sv->admin, sv->conf->state_dir, why);
 	if (err)
 		return err;
-	sv->retention = retention_new(sv->loop, sv->house);
+	sv->retention = retention_new(sv->loop, sv->house, sv->webhooks);
 	sv->streams = eventstreams_new(sv->loop, sv->house);
 	sv->sessions = sessions_new(sv->loop, sv->house, sv->doorkeeper);
 	sv->api = api_new(sv->loop, sv->house, sv->signaling, sv->retention, sv->streams,

@@ -346,6 +346,14 @@ void webhooks_moved(struct webhooks *w)
 	}
 }
 
+void webhooks_cut(struct webhooks *w, uint64_t seq)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		if (hook_started(w->member[i].hook))
+			hook_cut(w->member[i].hook, seq);
+	}
+}
+
 void webhooks_rewind(struct webhooks *w, struct hook *h, uint64_t seq,
 		     webhooks_saved_fn *saved, void *arg)
 {

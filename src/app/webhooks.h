@@ -39,6 +39,9 @@ void webhooks_start(struct webhooks *w);
 /* The ledger is durable further than before. */
 void webhooks_moved(struct webhooks *w);
 
+/* The ledger was cut up to the fact `seq`: the log tells which hooks miss something. */
+void webhooks_cut(struct webhooks *w, uint64_t seq);
+
 /**
  * Takes over the hooks of the house's conf, which has changed. A hook keeps its place
  * by its name. why: on failure gets one sentence; the hooks then stay as they were.

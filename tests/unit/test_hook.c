@@ -317,6 +317,28 @@ START_TEST(test_it_tries_again_later_and_later)
 }
 END_TEST
 
+START_TEST(test_what_is_cut_before_it_was_taken_is_said)
+{
+	/* hook.h: whether it stood before the cut; a hook that is well misses nothing */
+	struct stage st;
+
+	stage_init(&st, "*");
+	st.last = 9;
+	hook_start(st.hook, 0, 0);
+	UNTIL(&st, st.count == 9);
+	ck_assert(!hook_cut(st.hook, 9));
+	st.answer = "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n";
+	st.last = 12;
+	hook_go(st.hook);
+	UNTIL(&st, state_of(&st).failures == 1);
+	ck_assert_uint_eq(state_of(&st).seq, 9);
+	ck_assert(!hook_cut(st.hook, 9));
+	ck_assert(hook_cut(st.hook, 10));
+	ck_assert(hook_cut(st.hook, 12));
+	stage_fini(&st);
+}
+END_TEST
+
 START_TEST(test_only_2xx_is_taken)
 {
 	/* protocol.md, Webhooks: any answer of 200 to 299; a long one too */
@@ -488,7 +510,8 @@ START_TEST(test_a_log_that_cannot_be_read)
 END_TEST
 
 UNIT_MAIN("hook", test_all_in_order, test_what_it_does_not_want_is_behind_it,
-	  test_it_tries_again_later_and_later, test_only_2xx_is_taken,
+	  test_it_tries_again_later_and_later,
+	  test_what_is_cut_before_it_was_taken_is_said, test_only_2xx_is_taken,
 	  test_rewind_goes_back_at_once, test_change_keeps_the_place,
 	  test_it_ends_in_any_state, test_a_stop_hears_the_last_answer,
 	  test_a_log_that_cannot_be_read)
