@@ -16,8 +16,8 @@ struct progress {
 
 void progress_init(struct progress *p, const char *what);
 
-/* As the store calls back; arg: the struct. */
-void progress_step(void *arg, uint64_t done, uint64_t of);
+/* As the store calls back; arg: the struct. Always true: to go on. */
+bool progress_step(void *arg, uint64_t done, uint64_t of);
 
 /* Clears the line; say what came out after that. Harmless twice. */
 void progress_end(struct progress *p);

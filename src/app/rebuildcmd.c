@@ -59,12 +59,6 @@ static int ask_server(const char *state_dir, bool json)
 	return status;
 }
 
-static bool step(void *arg, uint64_t done, uint64_t of)
-{
-	progress_step(arg, done, of);
-	return true;
-}
-
 static int rebuild(const char *state_dir, bool json)
 {
 	char path[PATH_MAX];
@@ -83,7 +77,7 @@ static int rebuild(const char *state_dir, bool json)
 		return ask_server(state_dir, json);
 	progress_init(&progress, "rebuilding");
 	if (!err)
-		err = ledger_rebuild(l, step, &progress, &why);
+		err = ledger_rebuild(l, progress_step, &progress, &why);
 	progress_end(&progress);
 	if (err)
 		fprintf(stderr, "paravent rebuild: %s\n", why.text);

@@ -19,6 +19,7 @@
 #include "app/eventstream.h"
 #include "app/house.h"
 #include "app/issuers.h"
+#include "app/nightcheck.h"
 #include "app/pages.h"
 #include "app/relay.h"
 #include "app/retention.h"
@@ -52,6 +53,7 @@ struct server {
 	struct retention *retention;
 	struct eventstreams *streams;
 	struct webhooks *webhooks;
+	struct nightcheck *nightcheck;
 	struct admin *admin;
 	struct adminkeys *keys;
 	struct doorkeeper *doorkeeper;
@@ -379,6 +381,11 @@ static int start(struct server *sv, struct buf *why)
 	err = admin_listen(sv->admin, sv->conf->state_dir, why);
 	if (err)
 		return err;
+	err = nightcheck_new(&sv->nightcheck, sv->loop, sv->conf->state_dir, &sentence);
+	if (err) {
+		buf_puts(why, sentence.text);
+		return err;
+	}
 	sv->retention = retention_new(sv->loop, sv->house, sv->webhooks);
 	sv->streams = eventstreams_new(sv->loop, sv->house);
 	sv->sessions = sessions_new(sv->loop, sv->house, sv->doorkeeper);
@@ -432,6 +439,7 @@ static void finish(struct server *sv)
 	/* whoever asked one of the threads hears of it while he is there */
 	doorkeeper_stop(sv->doorkeeper);
 	house_shut(sv->house);
+	nightcheck_free(sv->nightcheck);
 	admin_free(sv->admin);
 	adminkeys_free(sv->keys);
 	adminstaff_free(sv->staff);

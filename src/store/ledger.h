@@ -31,7 +31,7 @@ struct ledger;
  * Opens the ledger in `state_dir`, makes directory and files where they are missing
  * (0700, 0600), brings an older schema up to date, and checks what a start can afford:
  * the last 1000 links of the chain and, up to 32 MB, SQLite's quick_check. The rest is
- * ledger_verify()'s, which is to be run every night.
+ * ledger_verify()'s, which the server runs every night (app/nightcheck.h).
  *
  * why: on failure, the sentence for the operator.
  *

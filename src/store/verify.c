@@ -51,14 +51,13 @@ static int prepare(struct job *j, struct why *why)
 }
 
 /* Of the facts alone: the index is walked in no time. */
-static void tell(const struct job *j)
+static bool tell(const struct job *j)
 {
 	uint64_t rows = j->last - chain_walk_cut(j->walk)->head.seq;
 
 	if (rows < j->facts)
 		rows = j->facts;
-	if (j->progress)
-		j->progress(j->arg, j->facts, rows);
+	return !j->progress || j->progress(j->arg, j->facts, rows);
 }
 
 /* Steps to the next of at most two places; 0 if there is none. */
@@ -185,7 +184,8 @@ static int walk_range(struct job *j, struct chain_head *fits, struct why *why)
 		n++;
 	} while (more > 0 && (n % LOOK_AT_CLOCK || clock_mono_ms() < until));
 	chain_walk_rest(j->walk);
-	tell(j);
+	if (!tell(j) && more >= 0)
+		return why_set(why, ERR_UNAVAILABLE, "it was stopped");
 	return more;
 }
 

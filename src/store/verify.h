@@ -7,6 +7,9 @@
 #ifndef PARAVENT_STORE_VERIFY_H
 #define PARAVENT_STORE_VERIFY_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "store/chain.h"
 #include "store/why.h"
 
@@ -16,8 +19,9 @@ struct verify {
 	struct chain_cut cut;	/* where the ledger was cut, if it was */
 };
 
-/* Called about four times a second: how many of how many facts are done. */
-typedef void verify_progress_fn(void *arg, uint64_t done, uint64_t of);
+/* Called about four times a second, outside of any transaction: how many of how many
+ * facts are done. Returns whether to go on. */
+typedef bool verify_progress_fn(void *arg, uint64_t done, uint64_t of);
 
 /**
  * Checks the schema against the one that our migrations make, every fact's columns,
@@ -33,7 +37,7 @@ typedef void verify_progress_fn(void *arg, uint64_t done, uint64_t of);
  *
  * Returns 0; ERR_CORRUPT; ERR_RANGE when all is well, but the fact to be compared with
  * `expected` was cut; ERR_NOT_FOUND (no ledger there), ERR_VERSION, ERR_UNKNOWN (not our
- * file); or ERR_IO or ERR_AGAIN when it could not be read, which says nothing about the
+ * file); ERR_UNAVAILABLE when it was not to go on; or ERR_IO or ERR_AGAIN when it could not be read, which says nothing about the
  * ledger.
  */
 int ledger_verify(const char *state_dir, const struct chain_head *expected,

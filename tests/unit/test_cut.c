@@ -396,13 +396,14 @@ START_TEST(test_a_walk_notices_a_cut)
 END_TEST
 
 /* A progress that cuts, once. */
-static void cut_meanwhile(void *arg, uint64_t done, uint64_t of)
+static bool cut_meanwhile(void *arg, uint64_t done, uint64_t of)
 {
 	struct past *p = arg;
 
 	ck_assert_uint_le(done, of);
 	if (kit_number(p->db, "SELECT seq FROM cut") == 0)
 		past_cut(p, 5, 10);
+	return true;
 }
 
 START_TEST(test_verify_begins_anew_when_the_ledger_is_cut)
