@@ -153,8 +153,10 @@ static void begin(struct visit *v, unsigned int n, unsigned int meetings,
 	random_id(v->host, 12);
 	random_id(v->guest, 12);
 	v->version = 0;
+	v->last = 10;
 	/* those that are not over were made all along */
-	v->last = live && n % (meetings / live) == 0 ? (n % 2 ? 1 : 7) : 10;
+	if (live && n % (meetings / live) == 0)
+		v->last = n / (meetings / live) % 2 ? 1 : 7;
 }
 
 /* Somebody signs in; the first time the account is made. */
