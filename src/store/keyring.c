@@ -262,28 +262,28 @@ ssize_t keyring_unseal(struct keyring *k, const struct fact_row *row, char *out,
 	return err ? err : (ssize_t)(row->sealed_len - SEAL_OVERHEAD);
 }
 
-/* Settles, if streams whose first fact is up to `seq` may have their keys in the seed. */
-static int settle_up_to(struct keyring *k, sqlite3_int64 seq, struct why *why)
-{
-	sqlite3_int64 begins;
-	int err = seed_begin(&begins, k->db, why);
-
-	return !err && begins && begins <= seq ? settle(k, why) : err;
-}
-
-int keyring_delete(struct keyring *k, uint64_t first, struct why *why)
+static int drop(struct keyring *k, sqlite3_int64 first, struct why *why)
 {
 	int err = begin(k, why);
 
-	if (!err)
-		err = settle_up_to(k, (sqlite3_int64)first, why);
 	if (err)
 		return err;
-	sqlite3_bind_int64(k->drop, 1, (sqlite3_int64)first);
+	sqlite3_bind_int64(k->drop, 1, first);
 	if (sqlite3_step(k->drop) != SQLITE_DONE)
 		err = db_error(k->db, "keys.db", why);
 	sqlite3_reset(k->drop);
 	return err;
+}
+
+int keyring_delete(struct keyring *k, uint64_t first, struct why *why)
+{
+	int err = 0;
+
+	/* also when this one is a row already: what is settled later would begin the log
+	 * again that keyring_purge() is about to empty */
+	if (k->oldest && !k->settled)
+		err = settle(k, why);
+	return err ? err : drop(k, (sqlite3_int64)first, why);
 }
 
 /* Deletes the key that `keys` is at, if `fact` finds no fact of its name. */
@@ -298,13 +298,22 @@ static int sweep_one(struct keyring *k, sqlite3_stmt *keys, sqlite3_stmt *fact,
 	case SQLITE_ROW:
 		break;
 	case SQLITE_DONE:
-		err = keyring_delete(k, (uint64_t)first, why);
+		err = drop(k, first, why);
 		break;
 	default:
 		err = db_error(k->facts, "ledger.db", why);
 	}
 	sqlite3_reset(fact);
 	return err;
+}
+
+/* Settles, if streams whose first fact is up to `seq` may have their keys in the seed. */
+static int settle_up_to(struct keyring *k, sqlite3_int64 seq, struct why *why)
+{
+	sqlite3_int64 begins;
+	int err = seed_begin(&begins, k->db, why);
+
+	return !err && begins && begins <= seq ? settle(k, why) : err;
 }
 
 int keyring_sweep(struct keyring *k, uint64_t seq, struct why *why)

@@ -205,7 +205,8 @@ START_TEST(test_many_are_erased_at_once)
 	kit_sql(p.db, "COMMIT");
 	erase(&p);
 	db = kit_raw(&p.kit, "keys.db");
-	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM key"), 100);
+	ck_assert_int_eq(kit_number(db, "SELECT count(*) FROM key WHERE stream > 0"),
+			 100);
 	sqlite3_close(db);
 	past_verifies(&p);
 	past_fini(&p);

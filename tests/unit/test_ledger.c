@@ -913,7 +913,7 @@ static bool live_with_fault(struct kit *k, int nth, int write_error, int sync_er
 	fault_nth = nth;
 	if (ledger_open(&l, k->dir, &k->why) == 0) {
 		ck_assert_int_eq(ledger_start(l), 0);
-		while (n < 30 && !ledger_broken(l)) {
+		while (n < 15 && !ledger_broken(l)) {
 			for (int i = 0; i < 3; i++) {
 				kit_nth(&f, n + 1);
 				n += ledger_append(l, &f) != 0;

@@ -412,6 +412,30 @@ START_TEST(test_what_is_cut_off_leaves_no_key_in_the_seed)
 }
 END_TEST
 
+START_TEST(test_after_an_erasure_nothing_is_left_to_settle)
+{
+	/* keyring.h: the log that was emptied stays empty until something else is sealed */
+	struct book b;
+	char path[128];
+	FILE *f;
+
+	book_init(&b);
+	tells(&b, 1, 1, "one");
+	settle(&b);
+	tells(&b, 2, 1, "two");
+	kit_sql(b.db, "INSERT INTO erasing VALUES (1)");
+	ck_assert_int_eq(erase_run(NULL, b.db, b.keys, &b.kit.why), 0);
+	settle(&b);
+	kit_path(path, &b.kit, "keys.db-wal");
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(fgetc(f), EOF);
+	fclose(f);
+	reads(&b, "- two ");
+	book_fini(&b);
+}
+END_TEST
+
 START_TEST(test_an_erasure_cut_short_is_done_at_the_next_start)
 {
 	/* erase.h: wherever the crash came, also while the seed was being settled */
@@ -532,6 +556,7 @@ UNIT_MAIN("seed",
 	  test_a_left_over_key_is_not_taken_for_ours,
 	  test_what_is_in_the_seed_can_be_erased,
 	  test_what_is_cut_off_leaves_no_key_in_the_seed,
+	  test_after_an_erasure_nothing_is_left_to_settle,
 	  test_an_erasure_cut_short_is_done_at_the_next_start,
 	  test_a_full_disk_puts_settling_off,
 	  test_keys_may_be_newer_than_the_ledger,
