@@ -86,6 +86,8 @@ static const struct {
 	 VIEW_PLAN("2026-12-02T00:00:00Z"), ""},
 	{"meeting/CCCCCCCCCCCCCCCCCCCCCC", FACT_MEETING_EXPIRED, "{}", ""},
 	{"key/k1234567", FACT_KEY_REVOKED, "{}", ""},
+	{"staff/anna", FACT_STAFF_INVITED, "{\"expiresAt\":\"2026-11-27T09:30:00Z\"}", ""},
+	{"staff/anna", FACT_STAFF_SIGNED_OUT, "{\"everywhere\":true}", ""},
 	{"staff/anna", FACT_STAFF_REMOVED, "{}", ""},
 	{"server", FACT_TOKEN_REFUSED, "{\"reason\":\"unknown\"}", ""},
 	{"server", FACT_LOG_CHECKPOINT, "{\"at\":\"2026-11-20T00:00:00Z\",\"hash\":\"\","
@@ -190,7 +192,7 @@ START_TEST(test_the_views_say_what_happened)
 			 at_of(db, FACT_STAFF_REFUSED, 0) / 86400000);
 	row_is(db, "SELECT id, label, scopes, hash FROM key",
 	       "k1234567 \"Dashboard\" create read 00 ");
-	row_is(db, "SELECT group_concat(seq) FROM lasting", "2,6,7,48,49 ");
+	row_is(db, "SELECT group_concat(seq) FROM lasting", "2,6,7,48,51 ");
 	row_is(db, "SELECT first FROM erasing", "8 ");
 	row_is(db, "SELECT seq, checkpoint FROM cut", "0 0 ");
 	sqlite3_close(db);
@@ -368,7 +370,7 @@ START_TEST(test_an_older_ledger_gets_its_views)
 	ck_assert_int_eq(kit_number(db, "PRAGMA user_version"), 2);
 	row_is(db, "SELECT group_concat(status) FROM meeting", "2,3,4 ");
 	row_is(db, "SELECT count(*) FROM stream UNION ALL SELECT count(*) FROM story",
-	       "6 53 ");
+	       "6 55 ");
 	sqlite3_close(db);
 	view_rebuilds_the_same(&k);
 	ck_assert_msg(ledger_verify(k.dir, NULL, NULL, NULL, &found, &k.why) == 0, "%s",
