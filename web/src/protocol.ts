@@ -172,6 +172,8 @@ export class Signaling {
 		if (!this.wire || (this.now !== 'inside' && this.now !== 'waiting'))
 			return false;
 		this.wire.send(JSON.stringify(message));
+		if (message.type === 'ice' && this.answer === null)
+			this.expectAnswer(PROBE_MS);
 		return true;
 	}
 
@@ -193,11 +195,12 @@ export class Signaling {
 
 	/*
 	 * A browser tells its page nothing of pings, so a connection that died silently (a phone that changed networks) looks
-	 * open for minutes. Asking for ICE servers is a question that always gets some answer, if only an error.
+	 * open for minutes. Asking for ICE servers is a question that always gets some answer, if only an error; so whoever
+	 * asks finds it out, and a restart of ICE, which asks first, is not said into the void for long.
 	 */
 	probe(): void {
-		if (this.answer === null && this.send({ type: 'ice' }))
-			this.expectAnswer(PROBE_MS);
+		if (this.answer === null)
+			this.send({ type: 'ice' });
 	}
 
 	private connect(): void {

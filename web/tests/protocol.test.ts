@@ -241,6 +241,22 @@ test('a connection that died silently is found out by a question', async () => {
 	assert.ok(wires[0].closed);
 });
 
+test('who asks for ICE servers finds out, too, that nobody is there', async () => {
+	const { clock, wires, signaling, phases } = setup();
+
+	wires[0].onopen!();
+	wires[0].say(WELCOME);
+	signaling.send({ type: 'ice' });
+	await clock.pass(3000);
+	signaling.send({ type: 'ice' });	/* a second question is no second patience */
+	await clock.pass(900);
+	assert.equal(phases.at(-1), 'inside');
+	await clock.pass(200);
+	assert.equal(phases.at(-1), 'lost');
+	await clock.pass(5000);
+	assert.equal(wires.length, 2);
+});
+
 test('when the network is back the pause is not sat out', async () => {
 	const { wires, signaling, clock } = setup();
 
