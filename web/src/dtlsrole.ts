@@ -8,6 +8,11 @@ export type DtlsRole = 'active' | 'passive';
 
 const OTHER = { active: 'passive', passive: 'active' } as const;
 
+/** Is this an offer on a connection that was agreed on before? (An older page does not say.) */
+export function settlesRole(offer: string): boolean {
+	return /^a=setup:(active|passive)\b/m.test(offer);
+}
+
 /** Of each side, as the last answer has it; null before the first. */
 export function dtlsRoles(pc: RTCPeerConnection): { ours: DtlsRole; theirs: DtlsRole } | null {
 	const { currentLocalDescription: local, currentRemoteDescription: remote } = pc;

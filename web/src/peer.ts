@@ -5,7 +5,7 @@
  * Every connection carries the same two lines, audio and video, both ways. A camera that is off or missing is a sender
  * without a track, so muting, switching and unplugging never need a negotiation.
  */
-import { dtlsRoles, inDtlsRole } from './dtlsrole';
+import { dtlsRoles, inDtlsRole, settlesRole } from './dtlsrole';
 import { pathOf } from './path';
 import { Proof, type Anchor, type Evidence, type Trust } from './proof';
 import type { Clock, Path, ReportEvent } from './protocol';
@@ -220,6 +220,12 @@ export class Peer {
 				return;
 			this.theirs = session;
 			this.tell();
+			return;
+		}
+		/* of a connection that we have no part in, or no more: our own offer, if it is not on its way yet, makes a new one */
+		if (session !== this.theirs && settlesRole(description.sdp)) {
+			if (!this.pc?.localDescription || this.pc.currentRemoteDescription)
+				this.build(true);
 			return;
 		}
 		if (!this.pc || rebuilt)

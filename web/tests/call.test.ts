@@ -145,6 +145,20 @@ test('a reload that crosses an ICE restart of the other still ends well', async 
 	assertTalking(a, b);
 });
 
+test('a restart meant for the page that was reloaded costs no further connection', async () => {
+	const { a, b } = pair();
+
+	await connect(a, b);
+	b.call.close();
+	b.open();
+	b.call.meet('a', true);
+	a.now.restartIce();
+	await long();
+	assertTalking(a, b);
+	assert.equal(a.connections.length, 2);
+	assert.equal(b.connections.length, 2);
+});
+
 test('an answer from a connection we never met starts over', async () => {
 	const { a, b } = pair();
 

@@ -4,6 +4,8 @@
  */
 let sessions = 1000;
 
+const ufragOf = (description: any): string => /^a=ice-ufrag:(\S+)/m.exec(description?.sdp ?? '')?.[1] ?? '';
+
 export class FakeStream {
 	tracks: unknown[] = [];
 	addTrack(track: unknown): void {
@@ -55,6 +57,8 @@ export class FakeConnection {
 	private lines: FakeTransceiver[] = [];
 	private pendingRemote: any = null;
 	private role = '';
+	private renamed = false;	/* the next offer restarts ICE */
+	private generation = 0;
 
 	constructor(public config: any, private readonly fingerprint = 'sha-256 00') {
 		FakeConnection.all.push(this);
@@ -73,6 +77,7 @@ export class FakeConnection {
 
 	restartIce(): void {
 		this.restarts++;
+		this.renamed = true;
 		this.need();
 	}
 
@@ -98,15 +103,20 @@ export class FakeConnection {
 		this.alive();
 		const type = this.signalingState === 'have-remote-offer' ? 'answer' : 'offer';
 
+		if (type === 'answer' ? ufragOf(this.pendingRemote) !== ufragOf(this.currentRemoteDescription) : this.renamed)
+			this.generation++;
 		this.needed = false;
-		if (type === 'answer')
+		if (type === 'answer') {
+			/* a new name is a new name, whoever asked for it */
+			this.needed = this.renamed &&= ufragOf(this.pendingRemote) === ufragOf(this.currentRemoteDescription);
 			this.currentRemoteDescription = this.pendingRemote;
+		}
 		for (const line of this.lines)
 			line.associated = true;
 		if (type === 'answer')
 			this.role = this.answersAs(/^a=setup:(\w+)/m.exec(this.pendingRemote.sdp)?.[1] ?? 'actpass');
 		const setup = this.lines.map((_, n) => `m=${n}\r\na=setup:${type === 'answer' ? this.role : 'actpass'}\r\n`).join('');
-		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\na=fingerprint:${this.fingerprint}\r\n${setup}` };
+		this.localDescription = { type, sdp: `v=0\r\no=- ${this.session} ${++this.version} IN IP4 0.0.0.0\r\na=fingerprint:${this.fingerprint}\r\na=ice-ufrag:${this.session}.${this.generation}\r\n${setup}` };
 		if (type === 'answer')
 			this.currentLocalDescription = this.localDescription;
 		this.signalingState = type === 'offer' ? 'have-local-offer' : 'stable';
@@ -128,6 +138,7 @@ export class FakeConnection {
 			this.role = role;
 			this.currentLocalDescription = this.localDescription;
 			this.currentRemoteDescription = description;
+			this.renamed = false;
 			this.signalingState = 'stable';
 		} else {
 			if (this.signalingState === 'have-local-offer')	{	/* rollback */
@@ -160,6 +171,12 @@ export class FakeConnection {
 	private found(candidate: string): void {
 		this.localDescription = { ...this.localDescription, sdp: `${this.localDescription.sdp}a=candidate:${candidate}\r\n` };
 		this.onicecandidate?.({ candidate: { candidate, toJSON: () => ({ candidate }) } });
+	}
+
+	/** Do both hold each other's newest ICE? */
+	static meet(a: FakeConnection, b: FakeConnection): boolean {
+		return [[a, b], [b, a]].every(([one, other]) => one.signalingState !== 'closed' && one.currentLocalDescription &&
+			ufragOf(one.currentLocalDescription) === ufragOf(other.currentRemoteDescription));
 	}
 
 	close(): void {

@@ -28,6 +28,7 @@ export class Side {
 	/* what the server makes of what is said */
 	tamper = (data: any): any => data;
 	deaf = false;
+	dumb = false;	/* what is said gets lost on the way */
 	eager = false;
 	other!: Side;
 
@@ -61,13 +62,15 @@ export class Side {
 
 		if (message.type === 'signal') {
 			this.sent.push(message.data);
+			if (this.dumb)
+				return true;
 			setImmediate(() => {
 				if (message.to === this.other.id && !this.other.deaf)
 					this.other.call.hear(this.id, this.tamper(JSON.parse(JSON.stringify(message.data))));
 			});
 		} else if (message.type === 'ice') {
 			this.asked++;
-			setImmediate(() => this.answers && call.configure(this.answers as IceServer[]));
+			setImmediate(() => this.answers && !this.dumb && call.configure(this.answers as IceServer[]));
 		} else if (message.type === 'report' && /ed$/.test(message.event) && message.event !== 'connected') {
 			this.verdicts.push(message.event);
 		} else {
