@@ -5,6 +5,7 @@
 
 #include "app/answer.h"
 #include "app/appointment.h"
+#include "app/appointments.h"
 #include "app/callers.h"
 #include "app/clients.h"
 #include "app/events.h"
@@ -13,6 +14,7 @@
 #include "app/pages.h"
 #include "app/past.h"
 #include "app/reportapi.h"
+#include "app/sessions.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/rnd.h"
@@ -428,6 +430,39 @@ static void route_api(struct api *api, struct http_request *rq, const char *path
 	reply_status(rq, 404);
 }
 
+/* --- The seeds' calls --------------------------------------------------------------- */
+
+/* /sessions and /sessions/{id}/join: for the service of an issuer. */
+static void route_appointments(struct api *api, struct http_request *rq,
+			       const char *path)
+{
+	const char *id = path + strlen("/sessions");
+
+	if (!appointments_served(api->house))
+		reply_status(rq, 404);
+	else if (rq->head.method != HTTP_POST)
+		reply_not_allowed(rq, "POST");
+	else if (!origin_ok(api, rq))
+		reply_status(rq, 403);
+	else if (!*id)
+		appointments_make(&api->outlet, rq);
+	else
+		appointments_join(&api->outlet, rq, id + 1);
+}
+
+/* Whether it is "/sessions" or "/sessions/{id}/join". */
+static bool is_appointments(const char *path)
+{
+	static const char sessions[] = "/sessions";
+	const size_t n = sizeof(sessions) - 1;
+
+	if (strncmp(path, sessions, n) != 0)
+		return false;
+	path += n;
+	return !*path || (*path == '/' && strcspn(path + 1, "/") == MEETING_ID_LEN &&
+			  strcmp(path + 1 + MEETING_ID_LEN, "/join") == 0);
+}
+
 /* --- Everything else ---------------------------------------------------------------- */
 
 static void reply_health(struct http_request *rq, bool ok)
@@ -479,7 +514,7 @@ static bool within_limits(struct api *api, struct http_request *rq,
 
 static bool is_call(const struct http_request *rq)
 {
-	return strncmp(rq->head.path, "/api/", 5) == 0;
+	return strncmp(rq->head.path, "/api/", 5) == 0 || is_appointments(rq->head.path);
 }
 
 void api_answered(void *arg, const struct http_request *rq, int status)
@@ -505,7 +540,11 @@ void api_handle(void *arg, struct http_request *rq)
 	if (redirect_to_tls(api, rq, &client))
 		return;
 	if (is_call(rq)) {
-		if (within_limits(api, rq, &client))
+		if (!within_limits(api, rq, &client))
+			return;
+		if (is_appointments(path))
+			route_appointments(api, rq, path);
+		else
 			route_api(api, rq, path);
 	} else if (!get) {
 		reply_not_allowed(rq, "GET, HEAD");

@@ -58,6 +58,12 @@ bool token_is_invitation(const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
 	       mem_equal_secret(want, s, TOKEN_INVITATION_LEN);
 }
 
+void token_session(char out[TOKEN_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],
+		   const char *appointment)
+{
+	prove(out, key, "paravent session v1", appointment, "");
+}
+
 void token_resume(char out[TOKEN_RESUME_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],
 		  const char *meeting, const char *seat)
 {

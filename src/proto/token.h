@@ -6,6 +6,7 @@
  *   host token   opens a meeting as its host        HMAC("host" | meeting)
  *   invitation   opens it for one person            HMAC("<role> invitation" | meeting | id)
  *   resume       gives a seat back                  HMAC("resume" | meeting | seat)
+ *   session      is the meeting of an appointment   HMAC("session" | appointment)
  *
  * (HMAC-SHA256, RFC 2104, cut to 128 bits; RFC 2104 section 5 allows half.)
  */
@@ -39,6 +40,11 @@ void token_invitation(char out[TOKEN_INVITATION_LEN + 1],
 /* Whether `s` is the token of that very invitation; constant time. */
 bool token_is_invitation(const uint8_t key[TOKEN_KEY_SIZE], const char *meeting,
 			 const char *id, bool host, const char *s, size_t len);
+
+/* The id of the meeting that an appointment of another system has: 22 characters, as
+ * long as the server's key lives. appointment: any text. */
+void token_session(char out[TOKEN_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],
+		   const char *appointment);
 
 /* The resume secret of a seat: its id, then the proof. */
 void token_resume(char out[TOKEN_RESUME_LEN + 1], const uint8_t key[TOKEN_KEY_SIZE],

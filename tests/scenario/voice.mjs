@@ -12,7 +12,7 @@ export const PROTOCOL = 'paravent.v1';
 
 function describe(message)
 {
-	const text = JSON.stringify(message);
+	const text = JSON.stringify(message) ?? 'nothing';
 
 	return text.length > 300 ? `${text.slice(0, 300)}...` : text;
 }

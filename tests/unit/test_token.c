@@ -52,6 +52,25 @@ START_TEST(test_each_changed_character_is_refused)
 }
 END_TEST
 
+START_TEST(test_an_appointment_has_one_session)
+{
+	/* doc/protocol.md: the same appointment gives the same session, and nobody who
+	 * knows the number of an appointment knows its session */
+	char s[TOKEN_LEN + 1], again[TOKEN_LEN + 1];
+
+	token_session(s, key, "apt_123");
+	ck_assert_uint_eq(strlen(s), TOKEN_LEN);
+	token_session(again, key, "apt_123");
+	ck_assert_str_eq(s, again);
+	token_session(again, key, "apt_124");
+	ck_assert_str_ne(s, again);
+	token_session(again, other_key, "apt_123");
+	ck_assert_str_ne(s, again);
+	token_host(again, key, "apt_123");
+	ck_assert_str_ne(s, again);
+}
+END_TEST
+
 START_TEST(test_resume_gives_the_seat_back)
 {
 	/* the resume secret names its seat, and holds for its meeting alone */
@@ -111,6 +130,7 @@ START_TEST(test_an_invitation_opens_its_meeting_in_its_role)
 END_TEST
 
 UNIT_MAIN("token", test_host_token_opens_its_meeting_alone,
-	  test_each_changed_character_is_refused, test_resume_gives_the_seat_back,
+	  test_each_changed_character_is_refused,
+	  test_an_appointment_has_one_session, test_resume_gives_the_seat_back,
 	  test_host_token_is_no_resume_secret,
 	  test_an_invitation_opens_its_meeting_in_its_role)
