@@ -5,7 +5,7 @@
 #   run.sh --slow        those that wait for minutes as well
 set -eu
 cd "$(dirname "$0")"
-[ -d node_modules/ws ] || npm ci --silent
+[ -d node_modules/jsonwebtoken ] || npm ci --silent
 
 slow=
 if [ "${1-}" = --slow ]; then

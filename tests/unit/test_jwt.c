@@ -284,18 +284,27 @@ static char *signed_by(EVP_PKEY *pkey, const char *alg, const char *claims)
 	return buf_detach(&b);
 }
 
-/* One character after the other becomes another one. */
+/* One character after the other becomes another one; the last, some of whose bits mean
+ * nothing, each of all others. */
 static void assert_no_character_to_spare(const struct jwt_key *key, char *token)
 {
+	static const char all[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				  "0123456789-_";
 	struct jwt_person p;
+	char *c, was;
 
-	for (char *c = token; *c; c++) {
-		char was = *c;
-
+	for (c = token; *c; c++) {
+		was = *c;
 		*c = was == 'B' ? 'C' : 'B';
 		ck_assert_str_ne(judged(&p, key, 1, token), "");
 		*c = was;
 	}
+	was = *--c;
+	for (size_t i = 0; all[i]; i++) {
+		*c = all[i];
+		ck_assert_int_eq(!*judged(&p, key, 1, token), all[i] == was);
+	}
+	*c = was;
 }
 
 #define GOOD "{" WHO SOON ",\"room\":\"" MEETING "\"}"
