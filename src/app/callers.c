@@ -66,18 +66,24 @@ static int refused(struct house *h, int err, enum factdata_reason reason)
 	return err;
 }
 
-/* A host by another system's word. Whose host: of all meetings, or of this one. */
+static int judge_jwt(struct jwt_person *p, struct house *h, struct http_span token)
+{
+	enum factdata_reason reason;
+
+	return issuers_judge(h->issuers, p, &reason, clock_wall_ms(), token.p, token.len)
+		       ? refused(h, ERR_UNAUTHORIZED, reason)
+		       : 0;
+}
+
+/* A host by another system's word. meeting: whose host; "*": of all. */
 static int by_jwt(struct caller *out, struct house *h, struct http_span token,
 		  const char *meeting)
 {
-	enum factdata_reason reason;
 	struct jwt_person p;
-	size_t count;
-	const struct jwt_key *keys = issuers_keys(h->issuers, &count);
+	int err = judge_jwt(&p, h, token);
 
-	if (jwt_judge(&p, &reason, keys, count, clock_wall_ms() / 1000, token.p,
-		      token.len) != 0)
-		return refused(h, ERR_UNAUTHORIZED, reason);
+	if (err)
+		return err;
 	if (!jwt_opens(&p, meeting))
 		return refused(h, ERR_NOT_FOUND, REASON_MEETING);
 	if (!p.host)
@@ -88,14 +94,12 @@ static int by_jwt(struct caller *out, struct house *h, struct http_span token,
 }
 
 /* Where a good JWT is not enough, whatever it says. */
-static int by_jwt_in_vain(struct caller *out, struct house *h, struct http_span token)
+static int by_jwt_in_vain(struct house *h, struct http_span token)
 {
-	int err = by_jwt(out, h, token, "*");
+	struct jwt_person p;
+	int err = judge_jwt(&p, h, token);
 
-	memset(out, 0, sizeof(*out));
-	if (!err)
-		caller_remember_refusal(h, REASON_SCOPE, VIA_HTTP);
-	return err == ERR_UNAUTHORIZED ? err : ERR_FORBIDDEN;
+	return err ? err : refused(h, ERR_FORBIDDEN, REASON_SCOPE);
 }
 
 /* What somebody of the staff may do, as a key of the same rights would. */
@@ -179,10 +183,10 @@ int caller_with_key(struct caller *out, struct house *h, const struct http_reque
 	struct http_span token;
 
 	memset(out, 0, sizeof(*out));
-	if (bearer(rq, &token))
-		return jwt_looks(token.p, token.len) ?
-			by_jwt_in_vain(out, h, token) : by_key(out, h, token, scopes);
-	return without_bearer(out, h, rq, scopes);
+	if (!bearer(rq, &token))
+		return without_bearer(out, h, rq, scopes);
+	return jwt_looks(token.p, token.len) ? by_jwt_in_vain(h, token)
+					     : by_key(out, h, token, scopes);
 }
 
 int caller_of_meeting(struct caller *out, struct house *h, const struct http_request *rq,
@@ -198,7 +202,7 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 	if (token.len != TOKEN_LEN && apikey_looks(token.p, token.len))
 		return by_key(out, h, token, scopes);
 	if (jwt_looks(token.p, token.len))
-		return host ? by_jwt(out, h, token, id) : by_jwt_in_vain(out, h, token);
+		return host ? by_jwt(out, h, token, id) : by_jwt_in_vain(h, token);
 	if (!host || entry_judge(&entry, h, id, token.p, token.len) || !entry.host)
 		return ERR_NOT_FOUND;
 	out->kind = CALLER_HOST;

@@ -14,10 +14,8 @@ static enum factdata_reason by_jwt(struct entry *out, const struct house *h,
 {
 	enum factdata_reason reason;
 	struct jwt_person p;
-	size_t count;
-	const struct jwt_key *keys = issuers_keys(h->issuers, &count);
 
-	if (jwt_judge(&p, &reason, keys, count, clock_wall_ms() / 1000, token, len) != 0)
+	if (issuers_judge(h->issuers, &p, &reason, clock_wall_ms(), token, len) != 0)
 		return reason;
 	if (!jwt_opens(&p, meeting))
 		return REASON_MEETING;

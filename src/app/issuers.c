@@ -99,10 +99,11 @@ void issuers_free(struct issuers *is)
 	free(is);
 }
 
-const struct jwt_key *issuers_keys(const struct issuers *is, size_t *count)
+int issuers_judge(const struct issuers *is, struct jwt_person *out,
+		  enum factdata_reason *reason, int64_t now_ms, const char *token,
+		  size_t len)
 {
-	*count = is->count;
-	return is->keys;
+	return jwt_judge(out, reason, is->keys, is->count, now_ms / 1000, token, len);
 }
 
 const struct jwt_key *issuers_service(const struct issuers *is)

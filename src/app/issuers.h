@@ -26,8 +26,11 @@ int issuers_load(struct issuers **out, const struct conf *conf, struct buf *why)
 /* Wipes the keys. Accepts NULL. */
 void issuers_free(struct issuers *is);
 
-/* All of them, in the order of the configuration. */
-const struct jwt_key *issuers_keys(const struct issuers *is, size_t *count);
+/* jwt_judge() with the keys of all of them; out->by holds until the next reload. now_ms:
+ * wall clock. */
+int issuers_judge(const struct issuers *is, struct jwt_person *out,
+		  enum factdata_reason *reason, int64_t now_ms, const char *token,
+		  size_t len);
 
 /**
  * The issuer whose service may ask for sessions, and whose secret signs their tokens;
