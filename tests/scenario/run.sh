@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 slow=
 if [ "${1-}" = --slow ]; then
-	slow='patience.slow.mjs webhooks.slow.mjs'
+	slow='guesses.slow.mjs patience.slow.mjs webhooks.slow.mjs'
 	shift
 fi
 [ $# -gt 0 ] || set -- *.test.mjs

@@ -300,11 +300,13 @@ export class Server {
 
 	/**
 	 * One call on a connection of its own. body: bytes or text as they are;
-	 * json: anything, sent as JSON; token: as Bearer.
+	 * json: anything, sent as JSON; token: as Bearer; cookie: and the Origin with
+	 * it, as a page of ours does; from: the address (127.0.0.0/8) it comes from.
 	 */
-	call(method, target, { body, json, token, headers = {}, agent } = {})
+	call(method, target, { body, json, token, cookie, from, headers = {}, agent } = {})
 	{
-		const all = { ...headers };
+		const all = cookie === undefined ? { ...headers }
+			: { origin: this.origin, cookie, ...headers };
 
 		if (json !== undefined) {
 			body = JSON.stringify(json);
@@ -318,6 +320,7 @@ export class Server {
 			const request = (this.tls ? https : http).request({
 				host: '127.0.0.1', port: this.port, method,
 				path: target, headers: all, agent: agent ?? false,
+				localAddress: from,
 				timeout: PATIENCE_MS,
 				...this.tls && {
 					ca: fs.readFileSync(this.tls.cert),
