@@ -14,6 +14,7 @@
 #include "net/httpconn.h"
 #include "net/loop.h"
 #include "proto/problem.h"
+#include "proto/signin.h"
 
 /* Appends the problem document of a status that is HTTP's own (http_problem_fn). */
 void reply_put_problem(struct buf *body, int status);
@@ -41,7 +42,7 @@ struct answer {
 	const char *type;	/* static; without a body there is none */
 	struct buf body;
 	char location[80];	/* "": none */
-	char cookie[128];	/* of Set-Cookie; "": none */
+	char cookie[SIGNIN_COOKIE_SIZE];	/* of Set-Cookie; "": none */
 };
 
 /* The answer to `rq`, of application/json. */

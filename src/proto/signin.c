@@ -1,5 +1,6 @@
 #include "proto/signin.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <nettle/sha2.h>
@@ -84,10 +85,11 @@ int signin_cookie(uint8_t hash[SIGNIN_HASH_SIZE], const struct http_head *h)
 	return c.p ? signin_hash(hash, c.p, c.len) : ERR_NOT_FOUND;
 }
 
-void signin_put_cookie(struct buf *b, const char *secret, int64_t life_ms)
+void signin_put_cookie(char out[SIGNIN_COOKIE_SIZE], const char *secret, int64_t life_ms)
 {
-	buf_printf(b, COOKIE "=%s; Max-Age=%lld; Path=/; HttpOnly; Secure; SameSite=Lax",
-		   secret ? secret : "", secret ? (long long)(life_ms / 1000) : 0LL);
+	snprintf(out, SIGNIN_COOKIE_SIZE,
+		 COOKIE "=%s; Max-Age=%lld; Path=/; HttpOnly; Secure; SameSite=Lax",
+		 secret ? secret : "", secret ? (long long)(life_ms / 1000) : 0LL);
 }
 
 const char *signin_password_wrong(const char *password, size_t len)

@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "proto/http.h"
 
 #define SIGNIN_NAME_MAX 32
@@ -24,7 +23,7 @@
 #define SIGNIN_SECRET_LEN 22
 #define SIGNIN_SECRET_SIZE (SIGNIN_SECRET_LEN + 1)
 #define SIGNIN_HASH_SIZE 32
-#define SIGNIN_LINK_SIZE (SIGNIN_NAME_MAX + 1 + SIGNIN_SECRET_SIZE)
+#define SIGNIN_COOKIE_SIZE 128		/* of Set-Cookie's value */
 
 /* Whether it is a name: 1..32 of a-z, 0-9, dot, underscore and hyphen, beginning with a
  * letter or a digit. */
@@ -47,8 +46,8 @@ bool signin_has_cookie(const struct http_head *h);
 /* Reads it. Returns 0, ERR_NOT_FOUND (none, or there twice), or ERR_MALFORMED. */
 int signin_cookie(uint8_t hash[SIGNIN_HASH_SIZE], const struct http_head *h);
 
-/* Appends the value of Set-Cookie; secret: NULL takes the cookie away. */
-void signin_put_cookie(struct buf *b, const char *secret, int64_t life_ms);
+/* Writes the value of Set-Cookie; secret: NULL takes the cookie away. */
+void signin_put_cookie(char out[SIGNIN_COOKIE_SIZE], const char *secret, int64_t life_ms);
 
 /**
  * Whether it can be a new password: 10..256 characters of UTF-8, at most 511 bytes.

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-import { makeKey } from '../scenario/apikeys.mjs';
+import { ask, makeKey, makeStaff } from '../scenario/apikeys.mjs';
 import { BINARY, Promises, Server, Voice, audit, disk, makeOne, sleep } from './faultstage.mjs';
 
 async function until(what, fn, ms = 15_000)
@@ -87,6 +87,57 @@ test('an erasure that the disk refuses is not confirmed, and done once it heals'
 	await server.stop();
 	server.env = {};
 	audit(server, promises);
+	fs.rmSync(server.dir, { recursive: true, force: true });
+});
+
+test('nobody signs in on a full disk; who is in stays, who goes is gone', async () => {
+	const server = await Server.start({}, { env: (dir) => {
+		fs.writeFileSync(path.join(dir, 'healed'), '');
+		return disk({ fail: '1+:28' })(dir);
+	} });
+	const healed = path.join(server.dir, 'healed');
+	const json = { username: 'anna', password: 'correct horse' };
+	const stays = await makeStaff(server, 'anna', json.password);
+	const goes = await makeStaff(server, 'bea', json.password);
+	const isIn = async (cookie) =>
+		(await server.get('/api/session', { cookie })).status == 200;
+
+	fs.rmSync(healed);
+	const refused = await server.post('/api/session', { json });
+	assert.equal(refused.status, 503);
+	assert.equal(refused.headers['set-cookie'], undefined);
+	assert.ok(await isIn(stays));
+	/* memory is first: the fact waits for the disk, the cookie opens nothing at once */
+	const shut = ask(server, 'POST', '/admin/staff/bea/disable').catch((err) => err);
+	await until('the cookie is dead', async () => !await isIn(goes));
+	fs.writeFileSync(healed, '');
+	await shut;
+	await until('in again', async () =>
+		(await server.post('/api/session', { json })).status == 204);
+	assert.match(server.log, /staff\.db failed: /);
+	await server.stop();
+	server.env = {};
+	await server.up();
+	assert.ok(await isIn(stays));
+	assert.ok(!await isIn(goes));
+	await server.stop();
+	fs.rmSync(server.dir, { recursive: true, force: true });
+});
+
+test('a damaged staff.db: no start, and the log says what to do', async () => {
+	const server = await Server.start();
+	const file = path.join(server.stateDir, 'staff.db');
+
+	await makeStaff(server, 'anna', 'correct horse');
+	await server.stop();
+	const good = fs.readFileSync(file);
+	const bad = Buffer.from(good);
+	bad.fill(0xa5, 4096, 4200);
+	fs.writeFileSync(file, bad);
+	assert.match(await refused(server), /not started: .*staff\.db.*invite everybody again/);
+	fs.writeFileSync(file, good);
+	await server.up();
+	await server.stop();
 	fs.rmSync(server.dir, { recursive: true, force: true });
 });
 

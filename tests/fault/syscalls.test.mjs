@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 
+import { makeStaff } from '../scenario/apikeys.mjs';
 import { Promises, ROUNDS, Server, audit, disk, makeOne, read, visit } from './faultstage.mjs';
 
 const ERRNOS = [5, 28];	/* EIO, ENOSPC */
@@ -16,6 +17,7 @@ async function live(server, promises)
 	const steps = [
 		() => makeOne(server, promises),
 		() => visit(server, promises),
+		() => makeStaff(server, 'anna', 'correct horse'),
 		() => makeOne(server, promises),
 		() => server.get('/readyz'),
 	];

@@ -525,6 +525,31 @@ START_TEST(test_cookie_is_found_once_or_not_at_all)
 }
 END_TEST
 
+START_TEST(test_json_is_what_says_so)
+{
+	/* http.h: what a form of another site cannot send */
+	static const char *const is[] = {
+		"application/json", "Application/JSON", "application/json; charset=utf-8",
+		"application/json ;x",
+	};
+	static const char *const is_not[] = {
+		"text/plain", "application/jsonp", "application/json-seq", "application/jso",
+		"text/plain; application/json", "application/x-www-form-urlencoded", "",
+	};
+	static struct http_head h;
+
+	ck_assert(!http_is_json(&h));
+	for (size_t i = 0; i < ARRAY_LEN(is); i++) {
+		h.field[HTTP_CONTENT_TYPE] = span(is[i]);
+		ck_assert_msg(http_is_json(&h), "%s", is[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(is_not); i++) {
+		h.field[HTTP_CONTENT_TYPE] = span(is_not[i]);
+		ck_assert_msg(!http_is_json(&h), "%s", is_not[i]);
+	}
+}
+END_TEST
+
 START_TEST(test_response_head_is_spelled)
 {
 	/* RFC 9110 section 5.6.7; no value can end its line. */
@@ -584,4 +609,4 @@ UNIT_MAIN("http", test_each_row_gets_its_status, test_heads_are_bounded, test_he
 	  test_coding_follows_the_weights, test_a_type_must_be_named,
 	  test_language_follows_the_weights, test_none_match_compares_weakly,
 	  test_query_is_decoded_strictly, test_cookie_is_found_once_or_not_at_all,
-	  test_response_head_is_spelled, test_utf8_is_strict)
+	  test_json_is_what_says_so, test_response_head_is_spelled, test_utf8_is_strict)

@@ -624,6 +624,12 @@ START_TEST(test_a_bucket_fills_again)
 	ck_assert(!bucket_take(&b, &rule, 1500, 1));
 	ck_assert(bucket_take(&b, &rule, UINT64_MAX / 2, 3));
 	ck_assert(!bucket_take(&b, &rule, UINT64_MAX / 2, 1));
+	bucket_give(&b, 1);
+	ck_assert(bucket_take(&b, &rule, UINT64_MAX / 2, 1));
+	ck_assert(!bucket_take(&b, &rule, UINT64_MAX / 2, 1));
+	bucket_give(&b, 50);
+	ck_assert(bucket_take(&b, &rule, UINT64_MAX / 2, 3));
+	ck_assert(!bucket_take(&b, &rule, UINT64_MAX / 2, 1));
 }
 END_TEST
 
