@@ -9,7 +9,8 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { addStaff, ask, cookieOf, makeKey, useLink } from './apikeys.mjs';
-import { BINARY, Server, paravent } from './stage.mjs';
+import { BINARY, Server, paravent, temporary } from './stage.mjs';
+import { claims, dashboard, seconds, signed, table } from './tokens.mjs';
 import { Voice } from './voice.mjs';
 
 const PASSWORDS = {
@@ -93,7 +94,8 @@ describe('no secret lies about', () => {
 	let backups;
 
 	before(async () => {
-		server = await Server.start({ 'log-level': 'debug' });
+		server = await Server.start({ 'log-level': 'debug',
+			'issuer "dashboard"': dashboard(temporary()) });
 		backups = path.join(server.dir, 'backups');
 
 		/* a key, used, used for what it may not, broken, in the wrong places */
@@ -145,6 +147,23 @@ describe('no secret lies about', () => {
 		cookie = cookieOf(last);
 		secrets.set('the third cookie', cookie.split('=')[1]);
 
+		/* tokens of the clinic's dashboard: good, foreign, too old */
+		const internal = 'whispered-compass-66';
+		const jwt = signed(claims('*', { host: true, name: 'Weber' }), table.good.secret);
+		const old = signed(claims('*', { exp: seconds(-600) }), table.good.secret);
+		secrets.set('the secret of an issuer', table.good.secret);
+		secrets.set('the internal secret', internal);
+		for (const [what, token] of Object.entries({ jwt, old,
+			foreign: signed(claims('*'), 'x'.repeat(32)) })) {
+			secrets.set(`the signature of ${what}`, token.split('.')[2]);
+			secrets.set(`the claims of ${what}`, token.split('.')[1]);
+			await call('POST', '/api/meetings', { token, json: { kind: 'king' } });
+			await call('GET', '/api/events', { token });
+			await call('GET', `/join/AAAAAAAAAAAAAAAAAAAAAA?jwt=${token}`);
+			await call('POST', '/sessions', { json: {},
+				headers: { 'x-internal-secret': internal } });
+		}
+
 		/* a visit, with the host's token, once wrong */
 		const visit = await server.meeting();
 		secrets.set("the host's token", visit.token);
@@ -160,6 +179,15 @@ describe('no secret lies about', () => {
 		await stranger.closed(4401);
 		host.says({ type: 'leave' });
 		await host.closed(1000);
+		for (const token of [jwt, old]) {
+			const other = await new Voice(server, visit).open();
+
+			other.says({ type: 'join', name: 'Mallory', token });
+			if (token == old)
+				await other.closed(4401);
+			else
+				other.cut();
+		}
 		await call('GET', `/api/meetings/${visit.id}/events`, { cookie });
 		await call('GET', `/api/meetings/${visit.id}/report`, { cookie });
 		await call('GET', '/api/events', { cookie });
