@@ -19,7 +19,7 @@
 #define REFUSED "This name and this password do not belong together, or the account is " \
 		"shut. Ask the one who runs the server for a new link."
 
-#define LATE_MAX 64		/* attempts that may wait to be judged later */
+#define LATE_MAX 32		/* attempts that may wait to be judged later */
 
 struct attempts {
 	struct loop *loop;

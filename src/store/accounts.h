@@ -11,7 +11,7 @@
 #include "store/jobthread.h"
 #include "store/why.h"
 
-#define ACCOUNTS_QUEUE_MAX 64	/* jobs that may wait: a full queue is three seconds */
+#define ACCOUNTS_QUEUE_MAX 32	/* jobs that may wait: a full queue is two seconds */
 
 struct accounts;
 

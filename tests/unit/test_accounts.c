@@ -163,6 +163,7 @@ START_TEST(test_a_damaged_file_is_not_opened)
 	/* accountdb.h: errors as ledger_open() */
 	struct accountdb *a = NULL;
 	char path[128];
+	sqlite3 *db;
 	struct kit k;
 	int fd;
 
@@ -174,7 +175,9 @@ START_TEST(test_a_damaged_file_is_not_opened)
 	ck_assert_int_eq(accountdb_open(&a, k.dir, &k.why), ERR_CORRUPT);
 	unlink(path);
 	accountdb_close(open_db(&k));
-	kit_sql(kit_raw(&k, "staff.db"), "PRAGMA user_version = 99");
+	db = kit_raw(&k, "staff.db");
+	kit_sql(db, "PRAGMA user_version = 99");
+	sqlite3_close(db);
 	ck_assert_int_eq(accountdb_open(&a, k.dir, &k.why), ERR_VERSION);
 	kit_fini(&k);
 }
