@@ -75,7 +75,7 @@ bool signin_has_cookie(const struct http_head *h)
 {
 	const struct http_span c = h->field[HTTP_COOKIE];
 
-	return c.p && memmem(c.p, c.len, COOKIE "=", sizeof(COOKIE));
+	return c.p && memmem(c.p, c.len, COOKIE, sizeof(COOKIE) - 1);
 }
 
 int signin_cookie(uint8_t hash[SIGNIN_HASH_SIZE], const struct http_head *h)

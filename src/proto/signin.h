@@ -40,7 +40,7 @@ int signin_hash(uint8_t hash[SIGNIN_HASH_SIZE], const char *text, size_t len);
 int signin_link(char name[SIGNIN_NAME_SIZE], uint8_t hash[SIGNIN_HASH_SIZE],
 		const char *text, size_t len);
 
-/* Whether the request has the cookie at all. */
+/* Whether the request has the cookie at all, readable or not. */
 bool signin_has_cookie(const struct http_head *h);
 
 /* Reads it. Returns 0, ERR_NOT_FOUND (none, or there twice), or ERR_MALFORMED. */
