@@ -80,19 +80,6 @@ static int check_password(struct attempt *x, struct accountdb *a, struct why *wh
 	return right && x->may ? 0 : ERR_UNAUTHORIZED;
 }
 
-static int set_password(struct attempt *x, struct accountdb *a, struct why *why)
-{
-	char hash[PASSWORD_HASH_SIZE];
-	int err;
-
-	password_hash(hash, x->wish.next);
-	err = accountdb_set_password(a, x->wish.name, hash, why);
-	mem_wipe(hash, sizeof(hash));
-	if (!err)
-		err = accountdb_drop_link(a, x->wish.name, why);
-	return err ? err : accountdb_drop_sessions(a, x->wish.name, why);
-}
-
 /* On the doorkeeper's thread. */
 static int attempt_run(struct accounts_job *job, struct accountdb *a, struct why *why)
 {
@@ -100,13 +87,14 @@ static int attempt_run(struct accounts_job *job, struct accountdb *a, struct why
 	int err;
 
 	if (x->wish.way == BY_LINK)
-		err = accountdb_check_link(a, x->wish.name, x->wish.link, x->session.made_at, why);
+		err = accountdb_check_link(a, x->wish.name, x->wish.link,
+					   x->session.made_at, why);
 	else
 		err = check_password(x, a, why);
 	if (err == ERR_NOT_FOUND || (!err && !x->may))
 		err = ERR_UNAUTHORIZED;
 	if (!err && x->wish.way != BY_PASSWORD)
-		err = set_password(x, a, why);
+		err = accountdb_renew(a, x->wish.name, x->wish.next, why);
 	return err ? err : accountdb_put_session(a, &x->session, why);
 }
 

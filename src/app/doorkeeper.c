@@ -8,7 +8,6 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/password.h"
 
 #define TIDY_MS 60000
 
@@ -59,19 +58,6 @@ static void sent_free(struct sent *s)
 	free(s);
 }
 
-static int put_password(struct accountdb *a, const struct errand *e, struct why *why)
-{
-	char hash[PASSWORD_HASH_SIZE];
-	int err;
-
-	password_hash(hash, e->password);
-	err = accountdb_set_password(a, e->name, hash, why);
-	mem_wipe(hash, sizeof(hash));
-	if (!err)
-		err = accountdb_drop_link(a, e->name, why);
-	return err ? err : accountdb_drop_sessions(a, e->name, why);
-}
-
 /* On the doorkeeper's thread. */
 static int run(struct accounts_job *job, struct accountdb *a, struct why *why)
 {
@@ -87,7 +73,7 @@ static int run(struct accounts_job *job, struct accountdb *a, struct why *why)
 	case ERRAND_LINK:
 		return accountdb_set_link(a, e->name, e->hash, e->expires_at, why);
 	case ERRAND_PASSWORD:
-		return put_password(a, e, why);
+		return accountdb_renew(a, e->name, e->password, why);
 	case ERRAND_END:
 		return accountdb_drop_session(a, e->hash, why);
 	case ERRAND_END_ALL:

@@ -275,6 +275,20 @@ int accountdb_sessions(struct accountdb_session **out, size_t *count,
 	return 0;
 }
 
+int accountdb_renew(struct accountdb *a, const char *name, const char *password,
+		    struct why *why)
+{
+	char hash[PASSWORD_HASH_SIZE];
+	int err;
+
+	password_hash(hash, password);
+	err = accountdb_set_password(a, name, hash, why);
+	mem_wipe(hash, sizeof(hash));
+	if (!err)
+		err = accountdb_drop_link(a, name, why);
+	return err ? err : accountdb_drop_sessions(a, name, why);
+}
+
 int accountdb_forget(struct accountdb *a, const char *name, struct why *why)
 {
 	int err = accountdb_drop_sessions(a, name, why);

@@ -42,6 +42,10 @@ int accountdb_password(char hash[PASSWORD_HASH_SIZE], struct accountdb *a,
 int accountdb_set_password(struct accountdb *a, const char *name, const char *hash,
 			   struct why *why);
 
+/* Hashes a password, which takes its time, and sets it; the name's link and sessions end. */
+int accountdb_renew(struct accountdb *a, const char *name, const char *password,
+		    struct why *why);
+
 /* Puts a one-time link in the place of all others of that name. */
 int accountdb_set_link(struct accountdb *a, const char *name,
 		       const uint8_t hash[SIGNIN_HASH_SIZE], int64_t expires_at,

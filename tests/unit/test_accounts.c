@@ -146,7 +146,13 @@ START_TEST(test_sessions_are_kept_and_dropped)
 	ck_assert_uint_eq(count_sessions(a), 2);
 	ck_assert_int_eq(accountdb_drop_sessions(a, "anna", &k.why), 0);
 	ck_assert_uint_eq(count_sessions(a), 1);
-	ck_assert_int_eq(accountdb_set_password(a, "berta", "x", &k.why), 0);
+	set_link(a, "berta", 1, NOW + 1);
+	ck_assert_int_eq(accountdb_renew(a, "berta", "correct horse", &k.why), 0);
+	ck_assert_uint_eq(count_sessions(a), 0);
+	ck_assert_int_eq(check_link(a, "berta", 1, NOW), ERR_NOT_FOUND);
+	ck_assert_int_eq(accountdb_password(hash, a, "berta", &k.why), 0);
+	ck_assert(password_is(hash, "correct horse"));
+	ck_assert_int_eq(accountdb_put_session(a, &s[2], &k.why), 0);
 	set_link(a, "berta", 1, NOW + 1);
 	ck_assert_int_eq(accountdb_forget(a, "berta", &k.why), 0);
 	ck_assert_uint_eq(count_sessions(a), 0);
