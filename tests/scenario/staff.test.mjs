@@ -499,7 +499,8 @@ describe('who guesses', () => {
 
 		await makeStaff(server, 'jana', PASSWORD);
 		/* a machine so slow that two seconds pass meanwhile lets one more try */
-		while ((answer = await signIn('jana', wrong(tries), there)).status == 401)
+		while ((answer = await signIn('jana', wrong(tries), there)).status == 401 &&
+			tries < 12)
 			tries++;
 		assert.equal(answer.status, 429);
 		assert.ok(tries >= 5 && tries < 12, `${tries}`);
