@@ -221,6 +221,23 @@ export class Person {
 		return this.page.$eval(`[data-test="${name}"]`, (field) => field.value);
 	}
 
+	/** What has the focus: its data-test, or which element it is. */
+	focused() {
+		return this.page.evaluate(() => document.activeElement.dataset.test ?? document.activeElement.tagName);
+	}
+
+	/** There with the Tab key; back: the other way round. */
+	async tabTo(name, { back = false } = {}) {
+		if (back)
+			await this.page.keyboard.down('Shift');
+		for (let n = 0; n < 60 && await this.focused() !== name; n++)
+			await this.page.keyboard.press('Tab');
+		if (back)
+			await this.page.keyboard.up('Shift');
+		if (await this.focused() !== name)
+			throw new Error(`Tab never came to ${name}`);
+	}
+
 	on(screen) {
 		return this.page.waitForSelector(`body[data-screen="${screen}"]`);
 	}

@@ -1,84 +1,21 @@
-/*
- * Every screen, on a phone and on a desk, by day and by night: pictures to be looked at, in $SCREENSHOTS. What a test can
- * see of it is checked too: nothing is wider than the page, not even at 320 px, what is pressed is large enough, and
- * axe-core finds nothing to complain of.
- */
+/* Every screen of a visit, as looks.mjs looks at it; and what works without devices, and with the keyboard alone. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { after, before } from 'node:test';
 import { lacking } from './browsers.mjs';
+import { picture } from './looks.mjs';
 import { scene } from './scene.mjs';
 import { missing, Server } from './server.mjs';
 
 const skip = (process.env.PARAVENT_STRICT !== '1' && missing) || lacking('chromium');
-const folder = process.env.SCREENSHOTS ?? '../../build/screenshots';
-const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 800 } };
-const EDGES = { narrow: { width: 320, height: 640 }, flat: { width: 740, height: 360 } };
 const KEY = 'AAECAwQFBgcICQoLDA0ODw';
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 let server;
 
 before(async () => {
-	if (skip)
-		return;
-	mkdirSync(folder, { recursive: true });
-	server = await Server.fresh();
+	if (!skip)
+		server = await Server.fresh();
 });
 
 after(() => server?.remove());
-
-/* Runs in the page. */
-function misfits() {
-	const wrong = [];
-
-	if (document.documentElement.scrollWidth > innerWidth)
-		wrong.push(`the page is ${document.documentElement.scrollWidth} wide`);
-	for (const one of document.querySelectorAll('button, select, input, .button, nav a')) {
-		const { width, height } = one.getBoundingClientRect();
-		if (width > 0 && (height < 43.5 || width < 43.5))
-			wrong.push(`${one.outerHTML.slice(0, 80)} is ${width} x ${height}`);
-	}
-	return wrong;
-}
-
-/* Runs in the page: what was on its way to another place has arrived. */
-async function settled() {
-	await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-	await Promise.allSettled(document.getAnimations()
-		.filter((one) => one.effect.getComputedTiming().endTime < Infinity)
-		.map((one) => one.finished));
-}
-
-async function accessible(page, name) {
-	await page.evaluate(axe);
-	const { violations } = await page.evaluate(() => window.axe.run(document, {
-		runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-	}));
-
-	assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`)}`),
-		[], name);
-}
-
-async function picture({ page }, name) {
-	for (const [size, viewport] of Object.entries(SIZES))
-		for (const light of ['light', 'dark']) {
-			await page.setViewport(viewport);
-			await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: light }]);
-			await page.evaluate(settled);
-			await page.screenshot({ path: join(folder, `${name}-${size}-${light}.png`) });
-			assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
-			await accessible(page, `${name}, ${size}, ${light}`);
-		}
-	for (const [size, viewport] of Object.entries(EDGES)) {
-		await page.setViewport(viewport);
-		await page.evaluate(settled);
-		await page.screenshot({ path: join(folder, `${name}-${size}.png`) });
-		assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);
-	}
-	await page.setViewport(SIZES.desk);
-}
 
 scene('every screen', {
 	cast: { host: 'chromium', guest: ['chromium', 'de'], third: 'chromium' },
@@ -228,37 +165,28 @@ scene('the whole way with the keyboard alone', {
 }, async ({ host }) => {
 	const meeting = await server.create({ hostName: 'Dr. Linde' });
 	const { keyboard } = host.page;
-	const focused = () => host.page.evaluate(() => document.activeElement.dataset.test ?? document.activeElement.tagName);
-	const tabTo = async (name) => {
-		for (let n = 0; n < 30; n++) {
-			if (await focused() === name)
-				return;
-			await keyboard.press('Tab');
-		}
-		assert.fail(`Tab never came to ${name}`);
-	};
 
 	await host.open(meeting.hostUrl);
 	await host.on('join');
-	await tabTo('name');
+	await host.tabTo('name');
 	await keyboard.type('Dr. Linde');
-	await tabTo('join');
+	await host.tabTo('join');
 	await keyboard.press('Enter');
 	await host.on('call');
 	await host.find('self');
-	await tabTo('self');
+	await host.tabTo('self');
 	await keyboard.press('ArrowLeft');
 	await host.find('self', '[data-corner="bottom-left"]');
 	await keyboard.press('ArrowUp');
 	await host.find('self', '[data-corner="top-left"]');
-	await tabTo('end');
+	await host.tabTo('end');
 	await keyboard.press('Enter');
 	await host.find('end-confirm');
 	await keyboard.press('Escape');
 	await host.page.waitForFunction(() => !document.querySelector('dialog'));
-	assert.equal(await focused(), 'end', 'the focus is back where it was');
+	assert.equal(await host.focused(), 'end', 'the focus is back where it was');
 	await keyboard.press('Enter');
-	await tabTo('end-confirm');
+	await host.tabTo('end-confirm');
 	await keyboard.press('Enter');
 	await host.on('ended');
 });
