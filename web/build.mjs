@@ -1,11 +1,11 @@
 /*
- * Builds the page: node build.mjs [--src SRCDIR] [--out] OUTDIR
+ * Builds the pages: node build.mjs [--src SRCDIR] [--out] OUTDIR
  *
- * OUTDIR/index.html, OUTDIR/favicon.svg and OUTDIR/assets/NAME-HASH.*; whatever is under assets/ may be cached for ever.
- * Nothing is written anywhere else, so the sources may be read-only.
+ * OUTDIR/index.html, OUTDIR/staff.html, OUTDIR/favicon.svg and OUTDIR/assets/NAME-HASH.*; whatever is under assets/ may be
+ * cached for ever. Nothing is written anywhere else, so the sources may be read-only.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { complaints } from './locales.mjs';
@@ -33,9 +33,8 @@ const out = resolve(target);
 rmSync(join(out, 'assets'), { recursive: true, force: true });
 mkdirSync(join(out, 'assets'), { recursive: true });
 
-const result = await loadEsbuild().build({
+const options = {
 	absWorkingDir: root,
-	entryPoints: { paravent: 'src/main.tsx', style: 'src/styles/main.css' },
 	bundle: true,
 	minify: true,
 	splitting: true,	/* a language is fetched by who speaks it */
@@ -50,18 +49,27 @@ const result = await loadEsbuild().build({
 	nodePaths,
 	...jsx,
 	logLevel: 'warning',
-});
-
-const built = Object.entries(result.metafile.outputs).map(([path, { entryPoint }]) => ({ file: resolve(root, path), entryPoint }));
-const url = (entry) => built.find((one) => one.entryPoint === entry).file.slice(out.length).replaceAll('\\', '/');
+};
+const template = readFileSync(join(root, 'src/index.html'), 'utf8');
 const say = (locale) => JSON.parse(readFileSync(join(root, 'locales', `${locale}.json`), 'utf8'))['page.noscript'];
 
-const html = readFileSync(join(root, 'src/index.html'), 'utf8')
-	.replace('{{style}}', url('src/styles/main.css'))
-	.replace('{{script}}', url('src/main.tsx'))
-	.replace('{{noscript}}', ['en', 'de'].map((locale) => `<p lang="${locale}">${say(locale)}</p>`).join(''));
+/* A page and what it loads, by names and sources: the script, then the style. Gives what esbuild made of them. */
+async function page(html, entryPoints) {
+	const { metafile: { outputs } } = await loadEsbuild().build({ ...options, entryPoints });
+	const [script, style] = Object.values(entryPoints).map((source) =>
+		resolve(root, Object.keys(outputs).find((path) => outputs[path].entryPoint === source)).slice(out.length).replaceAll('\\', '/'));
 
-writeFileSync(join(out, 'index.html'), html);
+	writeFileSync(join(out, html), template
+		.replace('{{style}}', style)
+		.replace('{{script}}', script)
+		.replace('{{noscript}}', ['en', 'de'].map((locale) => `<p lang="${locale}">${say(locale)}</p>`).join('')));
+	return outputs;
+}
+
+const visits = await page('index.html', { paravent: 'src/main.tsx', style: 'src/styles/main.css' });
+/* built apart, so that nothing of it, not even the way it is cut, comes to who only opens a link */
+const staff = await page('staff.html', { staff: 'src/staff/staffpage.tsx', 'staff-style': 'src/styles/staff.css' });
+
 writeFileSync(join(out, 'favicon.svg'), readFileSync(join(root, 'src/favicon.svg')));
 
 /*
@@ -69,25 +77,30 @@ writeFileSync(join(out, 'favicon.svg'), readFileSync(join(root, 'src/favicon.svg
  * with all that it imports, and the longest language. What is inside a visit comes while the name is typed.
  */
 const weight = (file) => gzipSync(readFileSync(file), { level: 9 }).length;
-const { outputs } = result.metafile;
-const output = (entry) => Object.keys(outputs).find((path) => outputs[path].entryPoint === entry);
+const total = (files) => files.reduce((sum, file) => sum + weight(resolve(root, file)), 0);
 
-function withImports(paths, all = new Set()) {
+function withImports(outputs, paths, all = new Set()) {
 	for (const path of paths)
 		if (!all.has(path)) {
 			all.add(path);
-			withImports(outputs[path].imports.filter((one) => one.kind === 'import-statement').map((one) => one.path), all);
+			withImports(outputs, outputs[path].imports.filter((one) => one.kind === 'import-statement').map((one) => one.path), all);
 		}
 	return [...all];
 }
 
-const total = (files) => files.reduce((sum, file) => sum + weight(resolve(root, file)), 0);
-const language = Math.max(...Object.keys(outputs).filter((path) => outputs[path].entryPoint?.startsWith('locales/')).map((path) => total([path])));
-const pages = { home: ['src/ui/making.ts'], join: ['src/ui/joining.ts'], 'join and call': ['src/ui/joining.ts', 'src/inside.ts'] };
+function tell(name, html, outputs, sources) {
+	const entries = Object.keys(outputs).filter((path) => outputs[path].entryPoint);
+	const files = withImports(outputs, entries.filter((path) => sources.includes(outputs[path].entryPoint)));
+	const words = entries.filter((path) => outputs[path].entryPoint.startsWith('locales/'));
+	const languages = new Set(words.map((path) => basename(outputs[path].entryPoint)));
+	const longest = Math.max(...[...languages].map((one) => total(words.filter((path) => basename(outputs[path].entryPoint) === one))));
 
-for (const [page, parts] of Object.entries(pages)) {
-	const files = withImports(['src/main.tsx', ...parts].map(output));
-	const bytes = total([join(out, 'index.html'), join(out, 'favicon.svg'), output('src/styles/main.css'), ...files]) + language;
-
-	console.log(`web: ${page}: ${bytes} bytes compressed`);
+	console.log(`web: ${name}: ${total([join(out, html), join(out, 'favicon.svg'), ...files]) + longest} bytes compressed`);
 }
+
+const visit = (...parts) => ['src/main.tsx', 'src/styles/main.css', ...parts];
+
+tell('home', 'index.html', visits, visit('src/ui/making.ts'));
+tell('join', 'index.html', visits, visit('src/ui/joining.ts'));
+tell('join and call', 'index.html', visits, visit('src/ui/joining.ts', 'src/inside.ts'));
+tell('staff', 'staff.html', staff, ['src/staff/staffpage.tsx', 'src/styles/staff.css']);

@@ -4,8 +4,9 @@
  */
 import type en from '../locales/en.json';
 
-type Raw = keyof typeof en;
-export type Key = Raw extends infer K ? K extends `${infer Base}_other` ? Base : K extends `${string}_one` ? never : K : never;
+/** What may be asked of a dictionary with these names. */
+export type KeyOf<Names> = Names extends `${infer Base}_other` ? Base : Names extends `${string}_one` ? never : Names;
+export type Key = KeyOf<keyof typeof en>;
 
 export const LOCALES = ['en', 'de'] as const;
 export type Locale = (typeof LOCALES)[number];
