@@ -689,7 +689,7 @@ describe('the pages', { concurrency: true }, () => {
 
 	test('nothing on the page comes from elsewhere, and CSP holds it to that',
 		async () => {
-		for (const path of ['/', `/join/${NOBODY}`]) {
+		for (const path of ['/', '/staff', `/join/${NOBODY}`]) {
 			const page = await server.get(path);
 			const csp = page.headers['content-security-policy'];
 
