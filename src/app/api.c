@@ -551,8 +551,7 @@ void api_handle(void *arg, struct http_request *rq)
 	} else if (strcmp(path, "/healthz") == 0) {
 		reply_health(rq, true);
 	} else if (strcmp(path, "/readyz") == 0) {
-		reply_health(rq, ledger_writable(api->house->ledger) &&
-					 !api->house->stopping);
+		reply_health(rq, house_ready(api->house));
 	} else {
 		pages_serve(api->house->conf, rq);
 	}

@@ -21,7 +21,7 @@ void api_free(struct api *api);		/* accepts NULL */
 /* For http_server_new(): http_handler_fn, arg is the struct api. */
 void api_handle(void *arg, struct http_request *rq);
 
-/* For http_server_on_answer(): counts what is not there or was not allowed in. */
+/* Counts what is not there or was not allowed in. */
 void api_answered(void *arg, const struct http_request *rq, int status);
 
 #endif

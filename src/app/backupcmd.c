@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/commands.h"
+#include "app/lastbackup.h"
 #include "app/options.h"
 #include "app/progress.h"
 #include "base/clock.h"
@@ -79,6 +80,7 @@ static int backup(struct backup_plan *plan, bool json)
 			      stderr);
 		return EXIT_FAILED;
 	}
+	lastbackup_write(plan->state_dir, clock_wall_ms());
 	if (json)
 		print_json(&b);
 	else

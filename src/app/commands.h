@@ -7,6 +7,8 @@
 
 int cmd_serve(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_drain(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_log(int argc, char **argv);
 int cmd_key(int argc, char **argv);

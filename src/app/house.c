@@ -62,6 +62,7 @@ int house_new(struct house **out, const struct conf *conf, struct event_base *ba
 
 	h->conf = conf;
 	h->issuers = issuers;
+	h->metrics.since = clock_wall_ms();
 	h->turn_ends = event_new(base, -1, 0, on_turn_end, h);
 	err = ledger_open(&h->ledger, conf->state_dir, why);
 	if (!err)
@@ -224,14 +225,21 @@ uint64_t house_fact(struct house *h, struct fact *f)
 			  fact_kind_name(f->kind));
 		exit(EXIT_FAILURE);
 	}
+	metrics_fact(&h->metrics, f, clock_mono_us());
 	return seq;
 }
 
 bool house_ledger_moved(struct house *h)
 {
 	ledger_clear(h->ledger);
+	metrics_durable(&h->metrics, ledger_durable(h->ledger), clock_mono_us());
 	gate_open(&h->gate, ledger_durable(h->ledger));
 	return !ledger_broken(h->ledger);
+}
+
+bool house_ready(const struct house *h)
+{
+	return ledger_writable(h->ledger) && !h->stopping && !h->draining;
 }
 
 struct instant house_now(void)

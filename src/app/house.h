@@ -12,6 +12,7 @@
 #include <event2/event.h>
 
 #include "app/gate.h"
+#include "app/metrics.h"
 #include "core/keyset.h"
 #include "core/meetings.h"
 #include "core/sessionset.h"
@@ -39,6 +40,8 @@ struct house {
 	bool loading;			/* nobody is served yet */
 	int64_t replayed_at;		/* wall clock of the fact being replayed, or 0 */
 	bool stopping;			/* nothing that happens now is a fact */
+	bool draining;			/* no visit begins; those that run go on */
+	struct metrics metrics;
 	struct event *turn_ends;	/* when a turn of the loop has made facts */
 
 	uint32_t server_version;	/* of the stream "server" */
@@ -88,6 +91,9 @@ uint64_t house_staff_fact(struct house *h, const char *name, enum fact_kind kind
 /* The ledger's fd was readable: opens the gate. False: it is broken, the process must
  * end and read anew what is on disk. */
 bool house_ledger_moved(struct house *h);
+
+/* Whether visits may begin: /readyz. */
+bool house_ready(const struct house *h);
 
 struct instant house_now(void);
 

@@ -14,6 +14,8 @@ static const struct {
 } commands[] = {
 	{"serve", cmd_serve, "run the server"},
 	{"check", cmd_check, "check the configuration and say what is wrong"},
+	{"status", cmd_status, "say how the running server is"},
+	{"drain", cmd_drain, "let visits end and none begin, before a restart"},
 	{"link", cmd_link, "make a meeting on the running server, print its links"},
 	{"staff", cmd_staff, "make and shut the accounts of the practice's staff"},
 	{"key", cmd_key, "make, list and revoke API keys"},

@@ -12,6 +12,7 @@
 #include "app/adminmeetings.h"
 #include "app/adminrebuild.h"
 #include "app/adminstaff.h"
+#include "app/adminstatus.h"
 #include "app/answer.h"
 #include "app/api.h"
 #include "app/clients.h"
@@ -19,8 +20,10 @@
 #include "app/eventstream.h"
 #include "app/house.h"
 #include "app/issuers.h"
+#include "app/metricspage.h"
 #include "app/nightcheck.h"
 #include "app/pages.h"
+#include "app/pulse.h"
 #include "app/relay.h"
 #include "app/retention.h"
 #include "app/signaling.h"
@@ -61,6 +64,9 @@ struct server {
 	struct sessions *sessions;
 	struct adminmeetings *made;
 	struct adminrebuild *rebuild;
+	struct adminstatus *status_page;
+	struct metricspage *metrics;
+	struct pulse *pulse;
 	struct api *api;
 	struct http_server *http;
 	struct event *on_term, *on_int, *on_hup, *on_tick, *on_ledger, *on_reader;
@@ -134,6 +140,8 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 		listener_free(sv->listener[--sv->listeners]);
 	sv->house->stopping = true;
 	sv->drain_until = clock_mono_ms() + DRAIN_MS;
+	pulse_stopping(sv->pulse);
+	metricspage_drain(sv->metrics);
 	relay_drain(sv->relay);
 	webhooks_stop(sv->webhooks);
 	eventstreams_drain(sv->streams);
@@ -194,6 +202,7 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	pulse_reloading(sv->pulse);
 	if (conf_load(&next, sv->path, &text) != 0) {
 		log_error("configuration not taken over: %s", text.p);
 		goto out;
@@ -214,6 +223,7 @@ static void on_reload(evutil_socket_t fd, short what, void *arg)
 	log_init(sv->conf->log_level);
 	log_info("server reloaded");
 out:
+	pulse_ready(sv->pulse);
 	conf_fini(&next);
 	buf_fini(&text);
 }
@@ -225,6 +235,16 @@ static void on_http(void *arg, struct stream *s)
 	struct server *sv = arg;
 
 	http_server_adopt(sv->http, s);
+}
+
+/* Those who guess are counted, and everybody is. */
+static void on_answer(void *arg, const struct http_request *rq, int status, uint64_t took)
+{
+	struct server *sv = arg;
+
+	if (rq)
+		api_answered(sv->api, rq, status);
+	metrics_answered(&sv->house->metrics, rq, status, took);
 }
 
 static void on_stun(void *arg, struct stream *s)
@@ -328,6 +348,7 @@ static int start(struct server *sv, struct buf *why)
 	static const struct timeval second = {.tv_sec = 1};
 	struct why sentence = {.text = ""};
 	struct issuers *issuers = NULL;
+	struct metrics_sources sources;
 	struct room_port port;
 	int err = 0;
 
@@ -378,6 +399,17 @@ static int start(struct server *sv, struct buf *why)
 	sv->staff = adminstaff_new(sv->loop, sv->house, sv->doorkeeper, sv->admin);
 	sv->made = adminmeetings_new(sv->loop, sv->house, sv->admin);
 	sv->rebuild = adminrebuild_new(sv->loop, sv->house, sv->admin);
+	sources = (struct metrics_sources){
+		.house = sv->house,
+		.relay = sv->relay,
+		.signaling = sv->signaling,
+		.tls = sv->tls,
+		.gauge = sv->gauge,
+	};
+	sv->status_page = adminstatus_new(&sources, sv->admin);
+	err = metricspage_new(&sv->metrics, sv->loop, &sources, why);
+	if (err)
+		return err;
 	err = admin_listen(sv->admin, sv->conf->state_dir, why);
 	if (err)
 		return err;
@@ -394,7 +426,7 @@ static int start(struct server *sv, struct buf *why)
 	sv->http = http_server_new(sv->loop, api_handle, sv->api, reply_put_problem);
 	http_server_set_common_headers(sv->http,
 				       pages_common_headers(conf_is_https(sv->conf)));
-	http_server_on_answer(sv->http, api_answered, sv->api);
+	http_server_on_answer(sv->http, on_answer, sv);
 
 	sv->on_tick = event_new(sv->base, -1, EV_PERSIST, on_tick, sv);
 	sv->on_ledger = event_new(sv->base, ledger_fd(sv->house->ledger),
@@ -406,6 +438,7 @@ static int start(struct server *sv, struct buf *why)
 	event_add(sv->on_reader, NULL);
 	webhooks_start(sv->webhooks);
 	retention_start(sv->retention);
+	sv->pulse = pulse_new(sv->base, sv->house);
 	return 0;
 }
 
@@ -436,6 +469,8 @@ static void finish(struct server *sv)
 	if (sv->house)
 		sv->house->stopping = true;
 	http_server_free(sv->http);
+	pulse_free(sv->pulse);
+	metricspage_free(sv->metrics);
 	/* whoever asked one of the threads hears of it while he is there */
 	doorkeeper_stop(sv->doorkeeper);
 	house_shut(sv->house);
@@ -445,6 +480,7 @@ static void finish(struct server *sv)
 	adminstaff_free(sv->staff);
 	adminmeetings_free(sv->made);
 	adminrebuild_free(sv->rebuild);
+	adminstatus_free(sv->status_page);
 	webhooks_free(sv->webhooks);
 	eventstreams_free(sv->streams);
 	retention_free(sv->retention);

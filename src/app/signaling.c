@@ -225,6 +225,7 @@ static void refuse(struct session *c, const struct room_refusal *no)
 {
 	struct buf text = BUF_INIT;
 
+	metrics_refused(&c->sg->house->metrics, no->close);
 	if (no->has_error) {
 		sigmsg_put_error(&text, no->error, no->detail, SIGMSG_JOIN);
 		say(c, no->gate, text.p, text.len);
@@ -283,6 +284,13 @@ static void refuse_token(struct session *c, const struct entry *entry)
 	refuse_join(c, SIGMSG_CLOSE_BAD_TOKEN, NULL);
 }
 
+/* Those who are inside may come back; who would begin a visit is asked to wait. */
+static const struct room_refusal restarting = {
+	.has_error = true,
+	.error = SIGMSG_UNAVAILABLE,
+	.detail = "the server is about to be restarted; try again soon",
+};
+
 static void join(struct session *c, const struct sigmsg *msg)
 {
 	struct house *h = c->sg->house;
@@ -326,11 +334,16 @@ static void join(struct session *c, const struct sigmsg *msg)
 			who.label = (struct sigmsg_label){entry.name, strlen(entry.name),
 							  false};
 	}
+	if (h->draining && !meeting_over(m) && !meeting_inside(m)) {
+		refuse(c, &restarting);
+		return;
+	}
 	rnd_bytes(random, sizeof(random));
 	if (room_join(&c->seat, &no, m, house_now(), &who) != 0) {
 		refuse(c, &no);
 		return;
 	}
+	metrics_joined(&h->metrics, c->seat && c->seat->state == SEAT_WAITING);
 	c->timer.fn = ice_due;
 	loop_timer_set(c->sg->loop, &c->timer,
 		       loop_now_ms(c->sg->loop) + ICE_AGAIN_MS);

@@ -6,22 +6,27 @@
 
 #include "base/err.h"
 
-static int64_t read_ms(clockid_t id)
+static int64_t read_us(clockid_t id)
 {
 	struct timespec ts;
 
 	clock_gettime(id, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+uint64_t clock_mono_us(void)
+{
+	return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 uint64_t clock_mono_ms(void)
 {
-	return (uint64_t)read_ms(CLOCK_MONOTONIC);
+	return clock_mono_us() / 1000;
 }
 
 int64_t clock_wall_ms(void)
 {
-	return read_ms(CLOCK_REALTIME);
+	return read_us(CLOCK_REALTIME) / 1000;
 }
 
 #define YEAR_1_MS (-62135596800000LL)

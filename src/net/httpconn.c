@@ -18,8 +18,8 @@ struct http_server {
 	http_handler_fn *handler;
 	void *arg;
 	http_problem_fn *problem;
-	http_answered_fn *on_answer;	/* or NULL */
-	void *on_answer_arg;
+	http_answered_fn *answered;	/* NULL: nobody counts */
+	void *answered_arg;
 	struct http_limits limits;
 	struct buf common;		/* header lines of every response */
 	struct list conns;
@@ -56,6 +56,7 @@ struct conn {
 struct asked {
 	struct http_request rq;
 	struct conn *conn;
+	uint64_t whole_us;	/* when it was there as a whole */
 	struct buf headers;
 	struct buf dropped;	/* "Name:\n" each, of common headers */
 	char bytes[];
@@ -150,13 +151,16 @@ static bool brings_own(const struct buf *own, const char *line)
 	return false;
 }
 
-/* a: whose header lines stand in for common ones, NULL for none; they are not appended
- * here. */
+/* a: what is answered, NULL for what was no request; the answer's own header lines are
+ * not appended here. */
 static struct buf *put_head(struct http_server *sv, int status, const struct asked *a)
 {
 	struct buf *b = &sv->reply;
 	const char *line = sv->common.p;
 
+	if (sv->answered)
+		sv->answered(sv->answered_arg, a ? &a->rq : NULL, status,
+			     a ? clock_mono_us() - a->whole_us : 0);
 	buf_reset(b);
 	http_put_status(b, status);
 	buf_put(b, "Date: ", 6);
@@ -212,8 +216,6 @@ static void reply(struct http_request *rq, int status, const char *type, const v
 	bool bodiless = status == 204 || status == 304;
 	struct iovec part[2];
 
-	if (c->sv->on_answer)
-		c->sv->on_answer(c->sv->on_answer_arg, rq, status);
 	if (type)
 		http_put_header(b, "Content-Type", type);
 	if (!bodiless)
@@ -381,6 +383,7 @@ static void ask(struct conn *c, const char *data, size_t head_len, size_t len)
 	a->rq.on_drained = NULL;
 	a->rq.drained_arg = NULL;
 	c->asked = a;
+	a->whole_us = clock_mono_us();
 	c->phase = ANSWERING;
 	stream_deadline(c->stream, 0);
 	sv->handler(sv->arg, &a->rq);
@@ -551,8 +554,8 @@ void http_server_set_limits(struct http_server *sv, const struct http_limits *li
 
 void http_server_on_answer(struct http_server *sv, http_answered_fn *fn, void *arg)
 {
-	sv->on_answer = fn;
-	sv->on_answer_arg = arg;
+	sv->answered = fn;
+	sv->answered_arg = arg;
 }
 
 void http_server_set_common_headers(struct http_server *sv, const char *lines)

@@ -74,13 +74,21 @@ void http_server_free(struct http_server *sv);
 
 void http_server_set_limits(struct http_server *sv, const struct http_limits *limits);
 
-/* Is told the status of each answer before it leaves. */
-typedef void http_answered_fn(void *arg, const struct http_request *rq, int status);
-void http_server_on_answer(struct http_server *sv, http_answered_fn *fn, void *arg);
-
 /* Header lines ("Name: value\r\n" each) for every response that does not bring its own
  * of the same name; copied. */
 void http_server_set_common_headers(struct http_server *sv, const char *lines);
+
+/**
+ * For whoever counts: an answer begins to leave.
+ *
+ * rq:   NULL where what came could not be read as a request.
+ * took: microseconds from the whole request to here.
+ */
+typedef void http_answered_fn(void *arg, const struct http_request *rq, int status,
+			      uint64_t took);
+
+/* fn is called for every answer, upgrades included. */
+void http_server_on_answer(struct http_server *sv, http_answered_fn *fn, void *arg);
 
 /* Takes a stream whose first byte is a letter; for listener_plan.on_http. */
 void http_server_adopt(struct http_server *sv, struct stream *s);

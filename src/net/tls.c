@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -162,15 +163,21 @@ int tls_reload(struct tls *t, const char *certificate, const char *key, struct b
 	return 0;
 }
 
+int64_t tls_ends_at(const struct tls *t)
+{
+	struct tm tm;
+
+	/* what OpenSSL could read as a certificate has a time that it can read */
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(t->ctx)), &tm) != 1)
+		return 0;
+	return timegm(&tm);
+}
+
 int tls_days_left(const struct tls *t, int64_t wall_ms)
 {
-	ASN1_TIME *now = ASN1_TIME_set(NULL, (time_t)(wall_ms / 1000));
-	int days = 0, seconds = 0;
+	int64_t seconds = tls_ends_at(t) - wall_ms / 1000;
 
-	ASN1_TIME_diff(&days, &seconds, now,
-		       X509_get0_notAfter(SSL_CTX_get0_certificate(t->ctx)));
-	ASN1_TIME_free(now);
-	return days ? days : seconds < 0 ? -1 : 0;
+	return seconds < 0 ? -1 : (int)(seconds / 86400);
 }
 
 SSL *tls_accept(struct tls *t)

@@ -30,6 +30,9 @@ void tls_free(struct tls *t);
 /* The same files or others, for connections from now on; on failure nothing changes. */
 int tls_reload(struct tls *t, const char *certificate, const char *key, struct buf *why);
 
+/* When the certificate ends: seconds since 1970. */
+int64_t tls_ends_at(const struct tls *t);
+
 /* Whole days until the certificate ends; negative when it has ended. */
 int tls_days_left(const struct tls *t, int64_t wall_ms);
 

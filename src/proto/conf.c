@@ -369,6 +369,7 @@ static const struct key keys[] = {
 	KEY("relay-address", LIST, true, relay_address, check_ip),
 	KEY("relay-peer-allow", LIST, true, relay_peer_allow, check_net),
 	KEY("relay-peer-deny", LIST, true, relay_peer_deny, check_net),
+	KEY("metrics-listen", LIST, true, metrics_listen, check_addr),
 	KEY("access", ACCESS, true, access, check_access),
 	KEY("allowed-origins", ORIGINS, false, allowed_origins, check_origin),
 	KEY("embed-origin", ORIGINS, false, embed_origin, check_origin),
@@ -592,10 +593,12 @@ static void set_defaults(struct conf *c)
 	free(c->state_dir);
 	c->state_dir = default_state_dir();
 	c->listen_default = c->stun_default = c->state_default = true;
+	c->metrics_default = true;
 	list_add(&c->listen, mem_copy("127.0.0.1:8080", 14));
 	list_add(&c->listen, mem_copy("[::1]:8080", 10));
 	list_add(&c->stun_listen, mem_copy("127.0.0.1:3478", 14));
 	list_add(&c->stun_listen, mem_copy("[::1]:3478", 10));
+	list_add(&c->metrics_listen, mem_copy("127.0.0.1:9464", 14));
 	c->relay = true;
 	c->relay_ports = (struct conf_range){49152, 65535};
 	c->access_default = true;
@@ -1035,6 +1038,8 @@ static void take(struct conf *c, const struct key *key, cfg_opt_t *opt)
 		c->listen_default = false;
 	else if (list == &c->stun_listen)
 		c->stun_default = false;
+	else if (list == &c->metrics_listen)
+		c->metrics_default = false;
 	else if (member(c, key) == &c->state_dir)
 		c->state_default = false;
 }

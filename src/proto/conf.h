@@ -62,6 +62,8 @@ struct conf {
 	struct conf_range relay_ports;
 	struct conf_list relay_address;	/* what peers see: one v4, one v6, or none */
 	struct conf_list relay_peer_allow, relay_peer_deny;	/* "address/bits" */
+	struct conf_list metrics_listen;	/* "address:port"; none: no metrics */
+	bool metrics_default;
 	char *tls_certificate;		/* both files or neither */
 	char *tls_key;
 	char *state_dir;		/* absolute */

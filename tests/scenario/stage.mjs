@@ -186,6 +186,7 @@ export class Server {
 			'listen': [`127.0.0.1:${this.port}`],
 			'stun-listen': [`127.0.0.1:${stun}`],
 			'state-dir': this.stateDir,
+			'metrics-listen': [],
 			'public-url': this.origin,
 			'tls-certificate': this.tls ? this.tls.cert : undefined,
 			'tls-key': this.tls ? this.tls.key : undefined,
