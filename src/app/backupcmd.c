@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "app/commands.h"
 #include "app/lastbackup.h"
@@ -12,18 +13,21 @@
 #include "base/hex.h"
 #include "proto/json.h"
 #include "store/backup.h"
+#include "store/backupkeep.h"
 
 const char *const backupcmd_more[] = {"server.key", "relay.secret", NULL};
 
 static const char help[] =
-	"usage: paravent backup [-c FILE] [--without-keys] [--json] FOLDER\n\n"
+	"usage: paravent backup [-c FILE] [--without-keys] [--keep N] [--json] FOLDER\n\n"
 	"Makes FOLDER/paravent-<time>/ with the ledger, its keys, the staff's passwords\n"
-	"(hashed) and the server's secrets, while the server runs, checks it as a whole, and prints its name. Keep it as you\n"
-	"keep a patient file: with the keys it can be read, and it can make links.\n\n"
+	"(hashed) and the server's secrets, while the server runs, checks it as a whole, and\n"
+	"prints its name. Keep it as you keep a patient file: with the keys it can be read,\n"
+	"and it can make links.\n\n"
 	"  -c, --config FILE    the server's configuration\n"
 	"  -s, --state-dir DIR  where the ledger is, if not as configured\n"
 	"      --without-keys   leave keys.db out: titles and names of hosts cannot be\n"
 	"                       read from the copy, and not be restored either\n"
+	"      --keep N         then remove the oldest backups in FOLDER, but for N\n"
 	"      --json           for programs\n";
 
 static void print_json(const struct backup *b)
@@ -60,7 +64,19 @@ static void print(const struct backup *b)
 	       b->head.seq, hex);
 }
 
-static int backup(struct backup_plan *plan, bool json)
+#define KEEP_MAX 10000
+
+/* From 1 on; 0 when it is no such number. */
+static size_t read_keep(const char *text)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && !*end && n <= KEEP_MAX ? (size_t)n : 0;
+}
+
+/* keep: how many backups the folder keeps; 0: all of them. */
+static int backup(struct backup_plan *plan, size_t keep, bool json)
 {
 	struct progress progress;
 	struct why why = {.text = ""};
@@ -85,14 +101,21 @@ static int backup(struct backup_plan *plan, bool json)
 		print_json(&b);
 	else
 		print(&b);
+	if (keep && backup_keep(plan->into, keep, &why) < 0) {
+		fprintf(stderr, "paravent backup: the backup is made, but an old one is not "
+				"removed: %s\n", why.text);
+		return EXIT_FAILED;
+	}
 	return EXIT_OK;
 }
 
 int cmd_backup(int argc, char **argv)
 {
+	const char *keep = NULL;
 	bool without_keys = false;
 	const struct options_own own[] = {
 		{.name = "without-keys", .flag = &without_keys},
+		{.name = "keep", .value = &keep},
 		{.name = NULL},
 	};
 	struct backup_plan plan = {.keys = true};
@@ -107,13 +130,18 @@ int cmd_backup(int argc, char **argv)
 		      "'paravent backup --help' says more.\n", stderr);
 		return EXIT_USAGE;
 	}
+	if (keep && !read_keep(keep)) {
+		fprintf(stderr, "paravent backup: --keep %s: write how many, from 1 to %d\n",
+			keep, KEEP_MAX);
+		return EXIT_USAGE;
+	}
 	status = options_load(&conf, &o);
 	if (status != EXIT_OK)
 		return status;
 	plan.keys = !without_keys;
 	plan.state_dir = conf.state_dir;
 	plan.into = o.word[0];
-	status = backup(&plan, o.json);
+	status = backup(&plan, keep ? read_keep(keep) : 0, o.json);
 	conf_fini(&conf);
 	return status;
 }

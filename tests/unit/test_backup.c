@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "store/accountdb.h"
 #include "store/backup.h"
+#include "store/backupkeep.h"
 #include "store/backuppart.h"
 #include "store/restore.h"
 #include "store/statefile.h"
@@ -536,6 +537,52 @@ START_TEST(test_a_backup_that_changes_meanwhile_harms_nothing)
 }
 END_TEST
 
+START_TEST(test_only_the_newest_are_kept)
+{
+	/* backupkeep.h: the oldest go; what is no backup is not touched, whatever its name */
+	static const char *const strangers[] = {
+		"paravent-20200101T000000Z.txt", "paravent-2020", "notes",
+		"paravent-20200101T000000Z",	/* without a manifest */
+	};
+	char path[PATH_MAX];
+	struct scene s;
+
+	scene_init(&s, 3);
+	for (size_t i = 0; i < ARRAY_LEN(strangers); i++) {
+		ck_assert_int_eq(statefile_path(path, s.shelf.dir, strangers[i], &s.why), 0);
+		ck_assert_int_eq(mkdir(path, 0700), 0);
+	}
+	for (int day = 0; day < 5; day++)
+		made(&s, day % 2 == 0, NOW + day * INT64_C(86400000));
+	ck_assert_int_eq(backup_keep(s.shelf.dir, 5, &s.why), 0);
+	ck_assert_int_eq(backup_keep(s.shelf.dir, 2, &s.why), 3);
+	ck_assert_uint_eq(entries(s.shelf.dir), ARRAY_LEN(strangers) + 2);
+	/* the last one made is there, and whole */
+	ck_assert_int_eq(check(&s), 0);
+	ck_assert_int_eq(backup_keep("/nowhere/at/all", 2, &s.why), ERR_IO);
+	scene_fini(&s);
+}
+END_TEST
+
+START_TEST(test_an_old_backup_with_a_folder_in_it_is_told)
+{
+	/* backupkeep.h: it stays, and the others go all the same */
+	char path[PATH_MAX];
+	struct scene s;
+
+	scene_init(&s, 3);
+	made(&s, true, NOW);
+	ck_assert_int_eq(statefile_path(path, s.backup.path, "mine", &s.why), 0);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	made(&s, true, NOW - 86400000);
+	made(&s, true, NOW + 86400000);
+	ck_assert_int_eq(backup_keep(s.shelf.dir, 1, &s.why), ERR_IO);
+	ck_assert_uint_eq(entries(s.shelf.dir), 2);
+	ck_assert_int_eq(rmdir(path), 0);
+	scene_fini(&s);
+}
+END_TEST
+
 UNIT_MAIN("backup", test_a_backup_holds_all_that_a_state_needs,
 	  test_a_backup_signs_nobody_in, test_keys_can_be_left_out,
 	  test_only_keys_of_what_is_in_it_are_in_it,
@@ -546,4 +593,5 @@ UNIT_MAIN("backup", test_a_backup_holds_all_that_a_state_needs,
 	  test_a_manifest_leads_nowhere_else, test_a_restored_state_is_the_saved_one,
 	  test_a_running_server_is_not_restored_over,
 	  test_a_state_is_restored_where_there_is_none,
-	  test_a_backup_that_changes_meanwhile_harms_nothing)
+	  test_a_backup_that_changes_meanwhile_harms_nothing,
+	  test_only_the_newest_are_kept, test_an_old_backup_with_a_folder_in_it_is_told)
