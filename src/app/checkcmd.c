@@ -3,68 +3,61 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "app/checkup.h"
 #include "app/issuers.h"
 #include "app/options.h"
 #include "app/webhooks.h"
 #include "base/buf.h"
-#include "base/clock.h"
-#include "net/tls.h"
 
 static const char help[] =
 	"usage: paravent check [-c FILE] [--print]\n\n"
 	"  -c, --config FILE  the configuration (default " OPTIONS_CONF_PATH "\n"
 	"                     where it exists, else the defaults)\n"
-	"  -p, --print        print all values that hold\n";
+	"  -p, --print        print all values that hold, and look at nothing else\n\n"
+	"Looks at the configuration, the certificate, the clock, the log, its backups and\n"
+	"the disk, and where a server runs, whether it is reached by its public name. What\n"
+	"is wrong fails the check; a warning does not.\n";
 
-/* Whether the certificate can be used, and for how long. */
-static int check_certificate(const struct conf *conf)
+static void check_webhooks(struct checkup *c, const struct conf *conf)
 {
 	struct buf why = BUF_INIT;
-	struct tls *tls;
-	int days, status = EXIT_OK;
 
-	if (!conf->tls_certificate[0])
-		return EXIT_OK;
-	if (tls_new(&tls, conf->tls_certificate, conf->tls_key, &why) != 0) {
-		fprintf(stderr, "%s\n", why.p);
-		status = EXIT_FAILED;
-	} else {
-		days = tls_days_left(tls, clock_wall_ms());
-		if (days < 0) {
-			fprintf(stderr, "%s: the certificate has ended; renew it\n",
-				conf->tls_certificate);
-			status = EXIT_FAILED;
-		} else {
-			printf("certificate: %d days left\n", days);
-		}
-		tls_free(tls);
-	}
+	if (webhooks_check_files(conf, &why) != 0)
+		checkup_wrong(c, "webhook", "%s", why.p);
 	buf_fini(&why);
-	return status;
 }
 
-static int check_webhooks(const struct conf *conf)
+static void check_issuers(struct checkup *c, const struct conf *conf)
 {
-	struct buf why = BUF_INIT;
-	int err = webhooks_check_files(conf, &why);
-
-	if (err)
-		fprintf(stderr, "%s\n", why.p);
-	buf_fini(&why);
-	return err ? EXIT_FAILED : EXIT_OK;
-}
-
-static int check_issuers(const struct conf *conf)
-{
-	struct buf why = BUF_INIT;
 	struct issuers *issuers = NULL;
-	int err = issuers_load(&issuers, conf, &why);
+	struct buf why = BUF_INIT;
 
-	if (err)
-		fprintf(stderr, "%s\n", why.p);
+	if (issuers_load(&issuers, conf, &why) != 0)
+		checkup_wrong(c, "issuer", "%s", why.p);
 	issuers_free(issuers);
 	buf_fini(&why);
-	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+static void check_all(struct checkup *c, const struct conf *conf)
+{
+	checkup_good("access", "%s%s", conf_access_name(conf->access),
+		     conf->access == CONF_ACCESS_OPEN ?
+		     " (whoever reaches the server makes meetings)" : "");
+	checkup_certificate(c, conf);
+	check_webhooks(c, conf);
+	check_issuers(c, conf);
+	checkup_machine(c, conf);
+	if (checkup_server(c, conf))
+		checkup_reach(c, conf);
+}
+
+static void print_conf(const struct conf *conf)
+{
+	struct buf text = BUF_INIT;
+
+	conf_print(conf, &text);
+	fputs(text.p, stdout);
+	buf_fini(&text);
 }
 
 int cmd_check(int argc, char **argv)
@@ -76,7 +69,7 @@ int cmd_check(int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = NULL;
-	struct buf text = BUF_INIT;
+	struct checkup checkup = {.wrong = 0};
 	struct conf conf;
 	int print = 0, status, c;
 
@@ -103,21 +96,14 @@ int cmd_check(int argc, char **argv)
 	if (status != EXIT_OK)
 		return status;
 	path = options_conf_path(path);
-	status = check_certificate(&conf);
-	if (check_webhooks(&conf) != EXIT_OK)
-		status = EXIT_FAILED;
-	if (check_issuers(&conf) != EXIT_OK)
-		status = EXIT_FAILED;
 	if (print) {
-		conf_print(&conf, &text);
-		fputs(text.p, stdout);
-		buf_fini(&text);
-	} else if (status == EXIT_OK) {
-		printf("access: %s%s\n", conf_access_name(conf.access),
-		       conf.access == CONF_ACCESS_OPEN ?
-		       " (whoever reaches the server makes meetings)" : "");
-		printf("%s: the configuration is good\n", path ? path : "(no file)");
+		print_conf(&conf);
+	} else {
+		check_all(&checkup, &conf);
+		if (!checkup.wrong)
+			printf("%s: the configuration is good\n", path ? path : "(no file)");
 	}
+	status = checkup.wrong ? EXIT_FAILED : EXIT_OK;
 	conf_fini(&conf);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -161,6 +162,19 @@ int tls_reload(struct tls *t, const char *certificate, const char *key, struct b
 	SSL_CTX_free(t->ctx);
 	t->ctx = ctx;
 	return 0;
+}
+
+bool tls_is_for(const struct tls *t, const char *host, size_t len)
+{
+	X509 *certificate = SSL_CTX_get0_certificate(t->ctx);
+	char text[256];
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, host, len);
+	text[len] = '\0';
+	return X509_check_ip_asc(certificate, text, 0) == 1 ||
+	       X509_check_host(certificate, text, len, 0, NULL) == 1;
 }
 
 int64_t tls_ends_at(const struct tls *t)

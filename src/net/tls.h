@@ -6,6 +6,8 @@
 #ifndef PARAVENT_NET_TLS_H
 #define PARAVENT_NET_TLS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <openssl/ssl.h>
@@ -29,6 +31,9 @@ void tls_free(struct tls *t);
 
 /* The same files or others, for connections from now on; on failure nothing changes. */
 int tls_reload(struct tls *t, const char *certificate, const char *key, struct buf *why);
+
+/* Whether the certificate is for this host: a name, or an address without brackets. */
+bool tls_is_for(const struct tls *t, const char *host, size_t len);
 
 /* When the certificate ends: seconds since 1970. */
 int64_t tls_ends_at(const struct tls *t);
