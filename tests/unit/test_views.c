@@ -94,8 +94,6 @@ static const struct {
 	 "\"kept\":\"\",\"seq\":3}", ""},
 	{MEETING, FACT_INVITATION_USED, "{\"by\":\"" LATE "\",\"id\":\"" LATE "\"}", ""},
 	{"server", FACT_SERVER_STOPPED, "{}", ""},
-	{"staff/anna", FACT_STAFF_INVITED, "{\"expiresAt\":\"2026-11-23T09:20:00Z\"}", ""},
-	{"staff/anna", FACT_STAFF_SIGNED_OUT, "{\"everywhere\":true}", ""},
 };
 
 static uint64_t tell_story(struct view_world *w)
