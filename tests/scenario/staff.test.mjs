@@ -556,6 +556,20 @@ describe('who guesses', () => {
 			`${lags[lags.length >> 1].toFixed(1)} ms, worst ${lags.at(-1).toFixed(1)} ms`);
 	});
 
+	test('is counted by the address that a trusted proxy names', async () => {
+		const own = await Server.start({ 'trusted-proxy': ['127.0.0.1/32'] });
+		const from = (address, password) => own.post('/api/session', {
+			json: { username: 'nina', password },
+			headers: { 'x-forwarded-for': address } });
+
+		await makeStaff(own, 'nina', PASSWORD);
+		for (let i = 0; i < 12; i++)
+			await from('198.51.100.7', wrong(i));
+		assert.equal((await from('198.51.100.7', PASSWORD)).status, 429);
+		assert.equal((await from('198.51.100.8', PASSWORD)).status, 204);
+		await own.strike();
+	});
+
 	test('does not learn from the time which names there are', async (t) => {
 		const took = { anna: [], nobody: [] };
 		const median = (list) => list.sort((a, b) => a - b)[list.length >> 1];
