@@ -477,6 +477,20 @@ describe('a session', () => {
 		assert.equal((await signIn('hugo', PASSWORD)).status, 204);
 	});
 
+	test('does not come of a password that was judged too late', async () => {
+		await makeStaff(server, 'otto', PASSWORD);
+		/* the doorkeeper is busy, so the right one waits behind these */
+		const busy = Array.from({ length: 12 }, (_, i) =>
+			signIn('nobody', PASSWORD, { from: `127.0.6.${i + 1}` }));
+		const late = signIn('otto', PASSWORD);
+
+		await sleep(20);
+		await ask(server, 'POST', '/admin/staff/otto/signout');
+		assert.equal((await late).status, 401);
+		await Promise.all(busy);
+		assert.equal((await signIn('otto', PASSWORD)).status, 204);
+	});
+
 	test('is one of twenty', async () => {
 		const first = await makeStaff(server, 'ilse', PASSWORD);
 		const all = [];
