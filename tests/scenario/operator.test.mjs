@@ -22,13 +22,22 @@ async function stage(conf, options)
 	return server;
 }
 
+/* Somebody may take the port between probe and bind; then it is another one. */
 async function stageWithMetrics(conf = {}, options)
 {
-	const port = await freePort();
-	const server = await stage({ 'metrics-listen': [`127.0.0.1:${port}`], ...conf },
-		options);
+	for (let attempt = 0; ; attempt++) {
+		const port = await freePort();
 
-	return { server, port };
+		try {
+			const server = await stage(
+				{ 'metrics-listen': [`127.0.0.1:${port}`], ...conf }, options);
+
+			return { server, port };
+		} catch (err) {
+			if (attempt == 4 || !/in use/i.test(err.message))
+				throw err;
+		}
+	}
 }
 
 after(() => Promise.all(stages.map((server) => server.strike())));
