@@ -49,7 +49,7 @@ async function refusals(server, key, after, count)
 		const all = await facts(server, key, after);
 		const refused = all.filter(({ kind }) => kind == 'token.refused');
 
-		if (refused.length >= count || i == 100)
+		if (refused.length >= count || i == 1000)
 			return { refused, others: all.length - refused.length };
 		await sleep(20);
 	}
