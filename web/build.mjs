@@ -91,7 +91,7 @@ function withImports(outputs, paths, all = new Set()) {
 function tell(name, html, outputs, sources) {
 	const entries = Object.keys(outputs).filter((path) => outputs[path].entryPoint);
 	const files = withImports(outputs, entries.filter((path) => sources.includes(outputs[path].entryPoint)));
-	const words = entries.filter((path) => outputs[path].entryPoint.startsWith('locales/'));
+	const words = entries.filter((path) => /^locales\/(staff\/)?\w+\.json$/.test(outputs[path].entryPoint));	/* inside-*.json comes later */
 	const languages = new Set(words.map((path) => basename(outputs[path].entryPoint)));
 	const longest = Math.max(...[...languages].map((one) => total(words.filter((path) => basename(outputs[path].entryPoint) === one))));
 

@@ -2,11 +2,10 @@
  * Do the languages agree, and do they say what the sources ask for? Used by the build and by the tests. Sources name their
  * keys in t('…') or t(`…${…}…`); the compiler checks those against en.json, this finds what nobody says any more.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/* The staff page has words of its own, so that who only opens a link does not load them. */
-const STAFF = 'src/staff';
+const BUILDERS = 'page.noscript';	/* said by build.mjs, for whom no script runs */
 
 function* files(dir, but) {
 	for (const entry of readdirSync(dir, { withFileTypes: true })) {
@@ -34,16 +33,24 @@ function usedIn(sources) {
 	return patterns;
 }
 
-/* One folder of languages, and those who say its words. */
-function* complaintsOf(folder, sources, elsewhere) {
-	const names = readdirSync(folder).filter((name) => name.endsWith('.json')).sort();
-	const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
-	const en = read('en.json');
+/* A language's words come in parts: for the first page of a visit, for what comes later, and for the staff page. */
+const STAFF = 'staff/';
+const PARTS = ['', 'inside-', STAFF];
+
+function* complaintsOf(part, locales, read, patterns, taken) {
+	const en = read(`${part}en.json`);
 	const bases = new Set(Object.keys(en).map(base));
 
-	for (const name of names) {
+	for (const key of bases) {
+		if (taken.has(key))
+			yield `${part}en.json: ${key} is in another file, too`;
+		taken.add(key);
+		if (key !== BUILDERS && !patterns.some((one) => one.test(key)))
+			yield `${part}en.json: nobody says ${key}`;
+	}
+	for (const locale of locales) {
+		const name = `${part}${locale}.json`;
 		const words = read(name);
-		const locale = name.slice(0, -5);
 		const forms = new Intl.PluralRules(locale).resolvedOptions().pluralCategories;
 
 		for (const key of bases) {
@@ -57,26 +64,19 @@ function* complaintsOf(folder, sources, elsewhere) {
 		}
 		for (const key of Object.keys(words))
 			if (!bases.has(base(key)))
-				yield `${name}: ${key} is not in en.json`;
+				yield `${name}: ${key} is not in ${part}en.json`;
 	}
-	const patterns = usedIn(sources);
-	for (const key of bases)
-		if (!elsewhere(key) && !patterns.some((one) => one.test(key)))
-			yield `en.json: nobody says ${key}`;
 }
 
 /** A list of complaints; empty is good. */
 export function complaints(root) {
-	const staff = join(root, STAFF);
-	const builder = 'page.noscript';	/* said by build.mjs, for whom no script runs */
-	const main = join(root, 'locales');
-	const own = join(main, 'staff');
-	const first = (folder) => Object.keys(JSON.parse(readFileSync(join(folder, 'en.json'), 'utf8')));
-	const twice = first(own).filter((key) => first(main).includes(key));
+	const folder = join(root, 'locales');
+	const desk = join(root, 'src/staff');
+	const locales = readdirSync(folder).filter((name) => /^\w+\.json$/.test(name)).map((name) => name.slice(0, -5));
+	const read = (name) => existsSync(join(folder, name)) ? JSON.parse(readFileSync(join(folder, name), 'utf8')) : {};
+	const visits = usedIn(files(join(root, 'src'), desk));
+	const staff = usedIn(files(desk));
+	const taken = new Set();
 
-	return [
-		...complaintsOf(main, files(join(root, 'src'), staff), (key) => key === builder),
-		...complaintsOf(own, files(staff), () => false),
-		...twice.map((key) => `en.json: ${key} is said twice`),
-	];
+	return PARTS.flatMap((part) => [...complaintsOf(part, locales, read, part === STAFF ? staff : visits, taken)]);
 }

@@ -4,13 +4,9 @@ import { render } from 'preact';
 import { keepPlace, readPlace } from './keep';
 import { cleanAddress, readRoute } from './route';
 import { people, practice, screen, waiting } from './state';
-import { chooseLocale, t, useWords, type Locale } from './t';
+import { chooseLocale, t } from './t';
+import { speak } from './tongues';
 import { App } from './ui/app';
-
-const DICTIONARIES: Record<Locale, () => Promise<{ default: Record<string, string> }>> = {
-	en: () => import('../locales/en.json'),
-	de: () => import('../locales/de.json'),
-};
 
 const route = readRoute(location);
 
@@ -32,8 +28,7 @@ async function begin(): Promise<void> {
 
 	const part = route.page === 'join' ? import('./ui/joining') : import('./ui/making');
 
-	useWords(locale, (await DICTIONARIES[locale]()).default);
-	document.documentElement.lang = locale;
+	await speak(locale);
 	(await part).begin(route.page === 'join' ? route.id : '');
 	render(<App locale={locale} route={route} />, document.getElementById('app')!);
 }

@@ -3,10 +3,13 @@
  * {n}. The type knows every key, so a missing one does not compile; build.mjs compares the languages.
  */
 import type en from '../locales/en.json';
+import type inside from '../locales/inside-en.json';
 
 /** What may be asked of a dictionary with these names. */
 export type KeyOf<Names> = Names extends `${infer Base}_other` ? Base : Names extends `${string}_one` ? never : Names;
-export type Key = KeyOf<keyof typeof en>;
+/** What the first page knows. */
+export type FirstKey = KeyOf<keyof typeof en>;
+export type Key = FirstKey | KeyOf<keyof typeof inside>;
 
 export const LOCALES = ['en', 'de'] as const;
 export type Locale = (typeof LOCALES)[number];
@@ -19,6 +22,11 @@ export function useWords(locale: Locale, dictionary: Record<string, string>): vo
 	words = dictionary;
 	plural = new Intl.PluralRules(locale);
 	when = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', hour: 'numeric', minute: '2-digit' });
+}
+
+/** What is said in a part that came later. */
+export function addWords(dictionary: Record<string, string>): void {
+	words = { ...words, ...dictionary };
 }
 
 export function t(key: Key, values: Record<string, string | number> = {}): string {

@@ -16,6 +16,7 @@ import { refusalOf, refusalOfApi, refusalOfStatus, type Refusal } from './refusa
 import { fragment } from './route';
 import * as state from './state';
 import { t } from './t';
+import { speakInside } from './tongues';
 import { stayAwake } from './wake';
 
 const clock: Clock = {
@@ -30,7 +31,7 @@ let key: LinkKey | null = null;
 let certificate: RTCCertificate | undefined;
 
 /* What is only needed inside comes while the person finds the name field. */
-const inside = () => import('./inside');
+const inside = () => Promise.all([import('./inside'), speakInside()]).then(([part]) => part);
 let within: Awaited<ReturnType<typeof inside>>;
 
 /* -- Coming in -- */

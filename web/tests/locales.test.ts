@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { complaints } from '../locales.mjs';
 import de from '../locales/de.json';
 import en from '../locales/en.json';
-import { chooseLocale, t, tTime, useWords } from '../src/t';
+import inside from '../locales/inside-en.json';
+import { addWords, chooseLocale, t, tTime, useWords } from '../src/t';
 
 declare const WEB_ROOT: string;
 
@@ -21,6 +22,7 @@ test('the asked language, else the browser\'s first that we speak, else English'
 
 test('holes are filled, and counts are said as the language says them', () => {
 	useWords('en', en);
+	addWords(inside);
 	assert.equal(t('knock.waits', { name: 'Ada' }), 'Ada is waiting.');
 	assert.equal(t('title.knock', { n: 1 }), 'Somebody is waiting');
 	assert.equal(t('title.knock', { n: 3 }), '3 people are waiting');
@@ -32,6 +34,7 @@ test('holes are filled, and counts are said as the language says them', () => {
 
 test('a name with braces or dollars stays what it is', () => {
 	useWords('en', en);
+	addWords(inside);
 	assert.equal(t('knock.waits', { name: '$& {name}' }), '$& {name} is waiting.');
 });
 

@@ -1,10 +1,10 @@
 /* The words of this page: its own, and those it shares with the pages of a visit. */
 import type own from '../../locales/staff/en.json';
-import { t as say, useWords, type Key, type KeyOf, type Locale } from '../t';
+import { t as say, useWords, type FirstKey, type KeyOf, type Locale } from '../t';
 import { locale } from './staffstate';
 import { useCalendar } from './when';
 
-export const t = say as (key: Key | KeyOf<keyof typeof own>, values?: Record<string, string | number>) => string;
+export const t = say as (key: FirstKey | KeyOf<keyof typeof own>, values?: Record<string, string | number>) => string;
 
 type Words = Promise<{ default: Record<string, string> }>;
 
