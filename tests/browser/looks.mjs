@@ -46,13 +46,19 @@ export async function accessible(page, name) {
 		[], name);
 }
 
-/** full: sizes at which all is looked at; edges: those where only the shape is. */
-export async function picture({ page }, name, full = SIZES, edges = EDGES) {
+/**
+ * full: sizes at which all is looked at; edges: those where only the shape is. Firefox cannot be told to make it night: there
+ * it is day.
+ */
+export async function picture({ page, browser }, name, full = SIZES, edges = EDGES) {
+	const lights = browser === 'firefox' ? ['light'] : ['light', 'dark'];
+
 	mkdirSync(folder, { recursive: true });
 	for (const [size, viewport] of Object.entries(full))
-		for (const light of ['light', 'dark']) {
+		for (const light of lights) {
 			await page.setViewport(viewport);
-			await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: light }]);
+			if (lights.length > 1)
+				await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: light }]);
 			await page.evaluate(settled);
 			await page.screenshot({ path: join(folder, `${name}-${size}-${light}.png`) });
 			assert.deepEqual(await page.evaluate(misfits), [], `${name}, ${size}`);

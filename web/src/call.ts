@@ -2,6 +2,7 @@
  * Everybody we talk with: a mesh of peers. It knows media objects but no page, and gets its connections from a factory,
  * so that a test can play both sides without a browser.
  */
+import { Chat, type Channel, type ChatHome } from './chat';
 import { Peer, type Kind, type PeerHome, type SignalData } from './peer';
 import type { Anchor } from './proof';
 import type { ClientMessage, Clock, IceServer, Path, ReportEvent } from './protocol';
@@ -18,11 +19,13 @@ export interface CallOptions {
 	stream(): MediaStream;
 	say(message: ClientMessage): boolean;
 	changed(peer: Peer): void;
+	chat: ChatHome;
 }
 
 export class Call implements PeerHome {
 	readonly clock: Clock;
 	readonly local: MediaStream;
+	readonly chat: Chat;
 	online = true;
 
 	private readonly o: CallOptions;
@@ -36,6 +39,7 @@ export class Call implements PeerHome {
 		this.o = options;
 		this.clock = options.clock;
 		this.local = options.stream();
+		this.chat = new Chat(options.anchor.key, options.chat);
 		this.iceServers = options.iceServers;
 	}
 
@@ -58,12 +62,14 @@ export class Call implements PeerHome {
 		const peer = new Peer(this, id, this.o.self > id, begins);
 
 		this.peers.set(id, peer);
+		this.chat.meet(id);
 		peer.setAway(away);
 	}
 
 	drop(id: string): void {
 		this.peers.get(id)?.close();
 		this.peers.delete(id);
+		this.chat.drop(id);
 	}
 
 	hear(from: string, data: unknown): void {
@@ -165,7 +171,12 @@ export class Call implements PeerHome {
 		return this.asked ?? Promise.resolve();
 	}
 
+	channel(peer: Peer, channel: Channel): void {
+		this.chat.attach(peer.id, channel);
+	}
+
 	changed(peer: Peer): void {
+		this.chat.trust(peer.id, peer.trust !== 'unknown');
 		this.o.changed(peer);
 	}
 

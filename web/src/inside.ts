@@ -6,3 +6,4 @@ SCREENS.call = CallScreen;
 
 export { Call } from './call';
 export { LinkKey } from './linkkey';
+export { forgetTalk, talk } from './talk';

@@ -1,7 +1,7 @@
 /*
  * The link key (doc/protocol.md): what a link carries behind its # and no server ever sees. From it come one key that
- * signs DTLS fingerprints, so that nobody can sit in the middle, and one that seals names and notes, so that the server
- * does not learn them. No DOM; WebCrypto, which browsers give to secure pages only.
+ * signs DTLS fingerprints, so that nobody can sit in the middle, and one that seals names, notes and chat, so that the
+ * server does not learn them. No DOM; WebCrypto, which browsers give to secure pages only.
  */
 
 /** Keys, macs and what is sealed are all written as unpadded base64url. */
@@ -63,7 +63,7 @@ export async function promised(certificate: ArrayBuffer, fingerprints: string[])
 	return false;
 }
 
-export type Sealable = 'name' | 'note';
+export type Sealable = 'name' | 'note' | 'chat';
 
 const NONCE = 12;
 const BLOCK = 32;	/* what is sealed is filled up to a multiple, so that its length tells little */
@@ -130,7 +130,7 @@ export class LinkKey {
 	}
 }
 
-/* The server refuses such characters in clear names; in sealed ones nobody else can. */
-function tame(text: string): string {
+/** The server refuses such characters in clear names; in what it does not see nobody else can. */
+export function tame(text: string): string {
 	return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }

@@ -2,9 +2,10 @@
  * One remote participant, and the RTCPeerConnection of the moment to him. The participant outlives connections: when one
  * fails for good, or when his page was reloaded, a new one is built in its place.
  *
- * Every connection carries the same two lines, audio and video, both ways. A camera that is off or missing is a sender
- * without a track, so muting, switching and unplugging never need a negotiation.
+ * Every connection carries the same two lines, audio and video, both ways, and a channel for what is written beside them. A
+ * camera that is off or missing is a sender without a track, so muting, switching and unplugging never need a negotiation.
  */
+import type { Channel } from './chat';
 import { dtlsRoles, inDtlsRole, settlesRole } from './dtlsrole';
 import { pathOf } from './path';
 import { Proof, type Anchor, type Evidence, type Trust } from './proof';
@@ -36,6 +37,8 @@ export interface PeerHome {
 	track(kind: Kind): MediaStreamTrack | null;
 	connection(): RTCPeerConnection;
 	stream(): MediaStream;
+	/** A new connection to him has this channel beside its media. */
+	channel(peer: Peer, channel: Channel): void;
 	send(to: string, data: SignalData): boolean;
 	report(peer: string, event: ReportEvent, path?: Path, stats?: Record<string, number | boolean>): boolean;
 	/** Resolves, soon in any case, when the ICE servers are as fresh as can be had. */
@@ -75,6 +78,7 @@ export class Peer {
 	private restarted = false;
 	private rebuilt = 0;
 	private unsent: RTCIceCandidateInit[] = [];
+	private wired = false;		/* with its channel */
 	private signing = false;	/* no candidate may run ahead of its description */
 	private timer: unknown = null;
 	private looking: unknown = null;
@@ -262,6 +266,8 @@ export class Peer {
 	private async answer(pc: RTCPeerConnection, offer: RTCSessionDescriptionInit): Promise<void> {
 		this.ignoring = false;
 		await pc.setRemoteDescription({ type: 'offer', sdp: inDtlsRole(offer.sdp!, dtlsRoles(pc)?.theirs) });
+		if (!this.wired)
+			this.wire(pc);
 		for (const line of pc.getTransceivers()) {
 			const track = this.home.track(line.receiver.track.kind as Kind);
 
@@ -387,7 +393,7 @@ export class Peer {
 		this.trust = 'unknown';
 		this.theirs = '';
 		this.unsent = [];
-		this.stale = this.vain = this.restarted = this.signing = false;
+		this.stale = this.vain = this.restarted = this.signing = this.wired = false;
 		this.path = null;
 		this.due = null;
 		if (this.told === 'connected')
@@ -411,7 +417,15 @@ export class Peer {
 		if (offering)
 			for (const kind of KINDS)
 				pc.addTransceiver(this.home.track(kind) ?? kind, { direction: 'sendrecv', streams: [this.home.local] });
+		if (offering)
+			this.wire(pc);
 		this.look();
+	}
+
+	/* Both sides make the same, so none has to announce it; who answers only then, or he would want to offer himself. */
+	private wire(pc: RTCPeerConnection): void {
+		this.wired = true;
+		this.home.channel(this, pc.createDataChannel('chat', { negotiated: true, id: 0 }) as unknown as Channel);
 	}
 
 	private demolish(): void {

@@ -32,7 +32,7 @@ let certificate: RTCCertificate | undefined;
 
 /* What is only needed inside comes while the person finds the name field. */
 const inside = () => Promise.all([import('./inside'), speakInside()]).then(([part]) => part);
-let within: Awaited<ReturnType<typeof inside>>;
+let within: Awaited<ReturnType<typeof inside>> | undefined;
 
 /* -- Coming in -- */
 
@@ -273,7 +273,7 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 		};
 	});
 
-	call ??= new within.Call({
+	call ??= new within!.Call({
 		self: message.id,
 		anchor: { meeting: meetingId, key, seen: readPlace(meetingId).keySeen ?? false, lang: document.documentElement.lang },
 		iceServers: message.iceServers,
@@ -283,6 +283,7 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 		stream: () => new MediaStream(),
 		say: (message) => signaling?.send(message) ?? false,
 		changed: draw,
+		chat: within!.talk,
 	});
 	call.setTrack('audio', mic.track.value);
 	call.setTrack('video', camera.track.value);
@@ -418,6 +419,7 @@ function goOut(): void {
 	hangUp();
 	stopOwn();
 	stayAwake(false);
+	within?.forgetTalk();
 	knocked.clear();
 	state.waiting.value = [];
 	state.notes.value = [];
@@ -442,6 +444,9 @@ export const end = () => signaling?.send({ type: 'end' });
 export function inviteUrl(): string {
 	return state.meeting.value!.joinUrl + fragment(keyOf(meetingId));
 }
+
+/** To everybody here. The line's name; null: it cannot be said now. */
+export const write = (text: string) => call?.chat.say(text) ?? null;
 
 /** Everybody's verb: are the two words the same? */
 export const compared = (id: string, same: boolean) => call?.compared(id, same);

@@ -2,6 +2,8 @@
  * RTCPeerConnection as far as negotiation goes: signaling states, negotiationneeded, rollback, session ids, transceivers.
  * Media connects as soon as both have seen the other's current description.
  */
+import assert from 'node:assert/strict';
+
 let sessions = 1000;
 
 const ufragOf = (description: any): string => /^a=ice-ufrag:(\S+)/m.exec(description?.sdp ?? '')?.[1] ?? '';
@@ -33,6 +35,24 @@ class FakeTransceiver {
 	}
 }
 
+export class FakeChannel {
+	readyState = 'connecting';
+	onopen: (() => void) | null = null;
+	onmessage: ((event: { data: unknown }) => void) | null = null;
+	sent: string[] = [];
+
+	send(text: string): void {
+		if (this.readyState !== 'open')
+			throw new Error('InvalidStateError');
+		this.sent.push(text);
+	}
+
+	open(): void {
+		this.readyState = 'open';
+		this.onopen?.();
+	}
+}
+
 export class FakeConnection {
 	static all: FakeConnection[] = [];
 
@@ -47,6 +67,7 @@ export class FakeConnection {
 	currentRemoteDescription: any = null;
 	remoteDescription: any = null;
 	candidates: any[] = [];
+	channels: FakeChannel[] = [];
 	restarts = 0;
 	stats = new Map<string, any>();
 	/** Like Firefox: whoever asks who begins in DTLS is told "I". */
@@ -73,6 +94,13 @@ export class FakeConnection {
 
 		this.lines.push(new FakeTransceiver(kind, typeof trackOrKind === 'string' ? null : trackOrKind, init.direction));
 		this.need();
+	}
+
+	createDataChannel(label: string, init: any): FakeChannel {
+		assert.deepEqual([label, init], ['chat', { negotiated: true, id: 0 }]);
+		this.channels.push(new FakeChannel());
+		this.need();
+		return this.channels.at(-1)!;
 	}
 
 	restartIce(): void {

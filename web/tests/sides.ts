@@ -49,6 +49,7 @@ export class Side {
 			},
 			stream: () => new FakeStream() as unknown as MediaStream,
 			say: (message) => this.call.online && this.say(message),
+			chat: { heard: () => {}, arrived: () => {}, folded: () => {} },
 			changed: (peer) => {
 				this.peers.set(peer.id, peer);
 				this.states.set(peer.id, peer.state);
@@ -99,6 +100,7 @@ export function assertTalking(a: Side, b: Side): void {
 		assert.equal(one.now.signalingState, 'stable');
 		assert.equal(sessionOf(one.now.currentRemoteDescription.sdp), other.now.session, 'each has the other\'s newest');
 		assert.equal(one.now.getTransceivers().length, 2, 'two lines, never more');
+		assert.equal(one.now.channels.length, 1, 'and one channel beside them');
 		assert.ok(one.now.getTransceivers().every((line) => line.direction === 'sendrecv'));
 		assert.equal(one.connections.filter((pc) => pc.connectionState !== 'closed').length, 1, 'old ones are closed');
 	}

@@ -3,6 +3,7 @@ import { noticed } from '../announce';
 import { lost, people, role, soundBlocked, waiting } from '../state';
 import { t } from '../t';
 import { end, inviteUrl, leave } from '../visit';
+import { ChatPanel, NewLine, Unread } from './chat';
 import { CopyLink } from './copy';
 import { Dialog } from './dialog';
 import { Icon } from './icon';
@@ -44,13 +45,21 @@ function Ending({ close }: { close(): void }) {
 	);
 }
 
-function Dock({ panel, setPanel, setEnding }: { panel: boolean; setPanel(on: boolean): void; setEnding(on: boolean): void }) {
+/** What stands at the side of the pictures. */
+type Side = 'panel' | 'chat' | null;
+
+function Dock({ side, setSide, setEnding }: { side: Side; setSide(side: Side): void; setEnding(on: boolean): void }) {
 	return (
 		<section class="dock" aria-label={t('call.tools')}>
 			<MicButton />
 			<CameraButton />
-			<button class="button tool" type="button" aria-expanded={panel} onClick={() => setPanel(!panel)} data-test="panel-open">
-				<Icon name="people" /><span>{t('call.more')}</span>
+			<button class="button tool roomy" type="button" aria-expanded={side === 'chat'} onClick={() => setSide(side === 'chat' ? null : 'chat')}
+				data-test="chat-open">
+				<Icon name="chat" /><span>{t('chat.title')}</span><Unread />
+			</button>
+			<button class="button tool narrow-mark" type="button" aria-expanded={side === 'panel'} onClick={() => setSide(side === 'panel' ? null : 'panel')}
+				data-test="panel-open">
+				<Icon name="people" /><span>{t('call.more')}</span><Unread />
 			</button>
 			{role.value === 'host'
 				? <button class="button tool danger" type="button" onClick={() => setEnding(true)} data-test="end">
@@ -64,13 +73,21 @@ function Dock({ panel, setPanel, setEnding }: { panel: boolean; setPanel(on: boo
 }
 
 export function CallScreen() {
-	const [panel, setPanel] = useState(false);
+	const [side, setSide] = useState<Side>(null);
 	const [ending, setEnding] = useState(false);
 	const [later, setLater] = useState(false);
-	const doubtful = !later && !panel && people.value.find(comparable);
+	const doubtful = !later && !side && people.value.find(comparable);
+
+	/* the focus goes back to where it came from, or on a phone to what is there of it */
+	const close = () => {
+		const opener = document.querySelector<HTMLElement>(`[data-test=${side}-open]`);
+
+		setSide(null);
+		(opener?.offsetParent ? opener : document.querySelector<HTMLElement>('[data-test=panel-open]'))?.focus();
+	};
 
 	return (
-		<div class={panel ? 'call with-panel' : 'call'}>
+		<div class={side ? 'call with-panel' : 'call'}>
 			<main class="stage">
 				<div class="unseen"><Title>{t('call.title')}</Title></div>
 				<div class="tiles" data-count={people.value.length}>
@@ -86,15 +103,14 @@ export function CallScreen() {
 						</button>
 					)}
 					<Knocks />
+					<NewLine open={() => setSide('chat')} />
 					{doubtful && <Compare person={doubtful} later={() => setLater(true)} />}
 				</div>
 				<SelfView />
 			</main>
-			<Dock panel={panel} setPanel={setPanel} setEnding={setEnding} />
-			{panel && <Panel close={() => {
-				setPanel(false);
-				document.querySelector<HTMLElement>('[data-test=panel-open]')?.focus();
-			}} />}
+			<Dock side={side} setSide={setSide} setEnding={setEnding} />
+			{side === 'panel' && <Panel close={close} chat={() => setSide('chat')} />}
+			{side === 'chat' && <ChatPanel close={close} />}
 			{ending && <Ending close={() => setEnding(false)} />}
 		</div>
 	);

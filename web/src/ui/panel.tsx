@@ -2,6 +2,7 @@
 import { locked, people, role, type Person } from '../state';
 import { t } from '../t';
 import { inviteUrl, lock, remove } from '../visit';
+import { Unread } from './chat';
 import { CopyLink } from './copy';
 import { DeviceTrouble, Pickers } from './devices';
 import { useFocus } from './focus';
@@ -25,7 +26,7 @@ function Present({ one }: { one: Person }) {
 	);
 }
 
-export function Panel({ close }: { close(): void }) {
+export function Panel({ close, chat }: { close(): void; chat(): void }) {
 	const title = useFocus<HTMLHeadingElement>();
 
 	return (
@@ -37,6 +38,9 @@ export function Panel({ close }: { close(): void }) {
 					<Icon name="end" />{t('panel.close')}
 				</button>
 			</div>
+			<button class="button narrow" type="button" onClick={chat} data-test="panel-chat">
+				<Icon name="chat" />{t('chat.title')}<Unread inline />
+			</button>
 			<ul class="present">
 				<li><span class="grow">{t('panel.you')}</span></li>
 				{people.value.map((one) => <Present key={one.id} one={one} />)}
