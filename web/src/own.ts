@@ -22,6 +22,8 @@ function device(kind: Kind): OwnDevice {
 export const mic = device('audio');
 export const camera = device('video');
 export const asking = signal(false);
+/** Behind the screen (fold.ts): for the moment nothing of me is seen or heard. */
+export const folded = signal(false);
 
 export const micOn = computed(() => mic.wanted.value && !!mic.track.value);
 export const cameraOn = computed(() => camera.wanted.value && !!camera.track.value);
@@ -63,8 +65,10 @@ export async function openOwn(): Promise<void> {
 	}
 	asking.value = false;
 	take(mic, found.audio);
-	if (found.video)
+	if (found.video && camera.wanted.value)
 		take(camera, found.video);
+	else
+		found.video?.track?.stop();
 }
 
 async function reopen(one: OwnDevice): Promise<void> {
@@ -85,6 +89,20 @@ async function reopen(one: OwnDevice): Promise<void> {
 		notice(`${t(one.kind === 'video' ? 'trouble.camera' : 'trouble.mic')} ${t(`trouble.${found.problem}`)}`);
 }
 
+/** At once, and without a word. */
+export function close(one: OwnDevice): void {
+	const track = one.track.value;
+
+	one.wanted.value = false;
+	if (one.kind === 'audio') {
+		if (track)
+			track.enabled = false;
+		return;
+	}
+	track?.stop();
+	one.track.value = null;
+}
+
 export async function toggleMic(): Promise<void> {
 	const track = mic.track.value;
 
@@ -99,12 +117,10 @@ export async function toggleMic(): Promise<void> {
 
 export async function toggleCamera(): Promise<void> {
 	camera.wanted.value = !cameraOn.value;
-	if (camera.wanted.value) {
+	if (camera.wanted.value)
 		await reopen(camera);
-	} else {
-		camera.track.value?.stop();
-		camera.track.value = null;
-	}
+	else
+		close(camera);
 	if (!camera.problem.value)
 		announce(t(cameraOn.value ? 'announce.iCameraOn' : 'announce.iCameraOff'));
 }
@@ -117,7 +133,7 @@ export async function pick(one: OwnDevice, id: string): Promise<void> {
 
 export function stopOwn(): void {
 	asked++;
-	asking.value = false;
+	asking.value = folded.value = false;
 	for (const one of [mic, camera]) {
 		one.track.value?.stop();
 		one.track.value = null;

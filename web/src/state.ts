@@ -13,6 +13,7 @@ export interface Person {
 	name: string;
 	media: MediaState;
 	away: boolean;
+	behind: boolean;	/* the screen: he hides for a moment */
 	link: LinkState;
 	path: Path | null;
 	stream: MediaStream | null;

@@ -1,4 +1,4 @@
-/* What was written in this visit, as the screen shows it. Nowhere kept: a reload begins an empty page. */
+/* What was written in this visit, and who is behind the screen, as it is shown. Nowhere kept: a reload begins an empty page. */
 import { signal } from '@preact/signals';
 import { announce } from './announce';
 import type { ChatHome } from './chat';
@@ -55,5 +55,12 @@ export const talk: ChatHome = {
 		lines.value = lines.value.map((one) => one.line === line ? { ...one, arrived: true } : one);
 	},
 
-	folded() {},
+	folded(from, on) {
+		const one = people.value.find((other) => other.id === from);
+
+		if (!one || one.behind === on)
+			return;
+		people.value = people.value.map((other) => other === one ? { ...one, behind: on } : other);
+		announce(t(on ? 'announce.behind' : 'announce.unfolded', { name: one.name }));
+	},
 };

@@ -9,7 +9,7 @@ import type { Call } from './call';
 import { chime } from './chime';
 import { forgetMeeting, keepPlace, keyOf, readPlace, type Place } from './keep';
 import type { LinkKey } from './linkkey';
-import { camera, cameraOn, mic, micOn, openOwn, stopOwn } from './own';
+import { camera, cameraOn, folded, mic, micOn, openOwn, stopOwn } from './own';
 import type { Peer } from './peer';
 import { Signaling, UNSAID, type Clock, type Closing, type Meeting, type Named, type ServerMessage, type Wire } from './protocol';
 import { refusalOf, refusalOfApi, refusalOfStatus, type Refusal } from './refusal';
@@ -242,7 +242,7 @@ const UNMET: Pick<state.Person, 'link' | 'path' | 'stream' | 'trust' | 'words' |
 function arrive(one: { id: string; role: state.Person['role']; away?: boolean } & Named): void {
 	if (!person(one.id))
 		state.people.value = [...state.people.value, {
-			id: one.id, role: one.role, name: nameOf(one), media: UNSAID, away: one.away ?? false,
+			id: one.id, role: one.role, name: nameOf(one), media: UNSAID, away: one.away ?? false, behind: false,
 			...UNMET,
 		}];
 }
@@ -269,7 +269,7 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 	state.people.value = message.participants.map((one) => {
 		const known = before.find((other) => other.id === one.id);
 		return {
-			...UNMET, ...known, id: one.id, role: one.role, name: one.name || known?.name || nameOf(one), media: one.media, away: one.away ?? false,
+			...UNMET, behind: false, ...known, id: one.id, role: one.role, name: one.name || known?.name || nameOf(one), media: one.media, away: one.away ?? false,
 		};
 	});
 
@@ -325,9 +325,12 @@ function hearMedia(message: Extract<ServerMessage, { type: 'media' }>): void {
 
 	if (!one)
 		return;
-	if (one.media.audio !== audio)
+	/* who hides has said so */
+	const quiet = one.behind && !audio && !video;
+
+	if (one.media.audio !== audio && !quiet)
 		announce(t(audio ? 'announce.unmuted' : 'announce.muted', { name: one.name }));
-	if (one.media.video !== video)
+	if (one.media.video !== video && !quiet)
 		announce(t(video ? 'announce.cameraOn' : 'announce.cameraOff', { name: one.name }));
 	change(message.id, { media: { audio, video, screen, hand } });
 }
@@ -344,6 +347,7 @@ effect(() => {
 
 	call?.setTrack('audio', audio);
 	call?.setTrack('video', video);
+	call?.chat.fold(folded.value);
 	if (state.screen.peek() === 'call')
 		tellMedia();
 	if (signaling)

@@ -6,6 +6,7 @@ import { end, inviteUrl, leave } from '../visit';
 import { ChatPanel, NewLine, Unread } from './chat';
 import { CopyLink } from './copy';
 import { Dialog } from './dialog';
+import { FoldButton, Folded, useFoldKey } from './fold';
 import { Icon } from './icon';
 import { Knocks } from './knocks';
 import { Title } from './page';
@@ -53,6 +54,7 @@ function Dock({ side, setSide, setEnding }: { side: Side; setSide(side: Side): v
 		<section class="dock" aria-label={t('call.tools')}>
 			<MicButton />
 			<CameraButton />
+			<FoldButton />
 			<button class="button tool roomy" type="button" aria-expanded={side === 'chat'} onClick={() => setSide(side === 'chat' ? null : 'chat')}
 				data-test="chat-open">
 				<Icon name="chat" /><span>{t('chat.title')}</span><Unread />
@@ -76,6 +78,7 @@ export function CallScreen() {
 	const [side, setSide] = useState<Side>(null);
 	const [ending, setEnding] = useState(false);
 	const [later, setLater] = useState(false);
+	useFoldKey();
 	const doubtful = !later && !side && people.value.find(comparable);
 
 	/* the focus goes back to where it came from, or on a phone to what is there of it */
@@ -102,6 +105,7 @@ export function CallScreen() {
 							<Icon name="sound" />{t('call.sound')}
 						</button>
 					)}
+					<Folded />
 					<Knocks />
 					<NewLine open={() => setSide('chat')} />
 					{doubtful && <Compare person={doubtful} later={() => setLater(true)} />}

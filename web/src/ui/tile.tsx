@@ -1,17 +1,26 @@
 import type { Person } from '../state';
 import { t } from '../t';
-import { Icon } from './icon';
+import { FoldingScreen, Icon } from './icon';
 import { TrustMark } from './trust';
 import { Picture, Sound } from './video';
 
+/** Behind the screen, and nothing says otherwise. */
+function hides({ behind, media }: Person): boolean {
+	return behind && !media.audio && !media.video;
+}
+
 /** What to say over the picture; null if the picture speaks for itself. */
-function state({ name, link, media, away }: Person): string | null {
+function state(person: Person): string | null {
+	const { name, link, media, away } = person;
+
 	if (link === 'connecting')
 		return away ? t('tile.away', { name }) : t('tile.connecting', { name });
 	if (link === 'refused')
 		return t('trust.refused', { name });
 	if (link === 'interrupted')
 		return t('tile.interrupted', { name });
+	if (hides(person))
+		return t('tile.behind', { name });
 	if (!media.video)
 		return t('tile.cameraOff', { name });
 	return null;
@@ -23,12 +32,14 @@ export function Tile({ person }: { person: Person }) {
 
 	return (
 		<figure class="tile" data-test="tile" data-person={id} data-muted={`${!media.audio}`} data-camera={media.video ? 'on' : 'off'}
-			data-away={`${away}`} data-link={link} data-path={path} data-trust={trust} aria-label={name}>
+			data-away={`${away}`} data-behind={`${hides(person)}`} data-link={link} data-path={path} data-trust={trust} aria-label={name}>
 			<Picture stream={stream} peer={id} />
 			<Sound stream={stream} />
 			{words && (
 				<div class="veil">
-					<span class="initial" aria-hidden="true">{[...name][0]?.toUpperCase()}</span>
+					{hides(person) && link === 'connected'
+						? <FoldingScreen />
+						: <span class="initial" aria-hidden="true">{[...name][0]?.toUpperCase()}</span>}
 					<p>{words}</p>
 				</div>
 			)}
