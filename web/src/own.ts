@@ -22,11 +22,18 @@ function device(kind: Kind): OwnDevice {
 export const mic = device('audio');
 export const camera = device('video');
 export const asking = signal(false);
+/** My screen, where I show it instead of my picture (share.ts). */
+export const shared = signal<MediaStreamTrack | null>(null);
 /** Behind the screen (fold.ts): for the moment nothing of me is seen or heard. */
 export const folded = signal(false);
 
 export const micOn = computed(() => mic.wanted.value && !!mic.track.value);
 export const cameraOn = computed(() => camera.wanted.value && !!camera.track.value);
+
+/** What the others see of me. */
+export const outgoing = computed(() => folded.value ? null : shared.value ?? camera.track.value);
+/** My screen is what they see. */
+export const sharing = computed(() => !!shared.value && !folded.value);
 
 export const ownPicture = computed(() => camera.track.value && new MediaStream([camera.track.value]));
 
@@ -134,6 +141,8 @@ export async function pick(one: OwnDevice, id: string): Promise<void> {
 export function stopOwn(): void {
 	asked++;
 	asking.value = folded.value = false;
+	shared.value?.stop();
+	shared.value = null;
 	for (const one of [mic, camera]) {
 		one.track.value?.stop();
 		one.track.value = null;

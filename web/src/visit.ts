@@ -9,7 +9,7 @@ import type { Call } from './call';
 import { chime } from './chime';
 import { forgetMeeting, keepPlace, keyOf, readPlace, type Place } from './keep';
 import type { LinkKey } from './linkkey';
-import { camera, cameraOn, folded, mic, micOn, openOwn, stopOwn } from './own';
+import { camera, cameraOn, folded, mic, micOn, openOwn, outgoing, sharing, stopOwn } from './own';
 import type { Peer } from './peer';
 import { Signaling, UNSAID, type Clock, type Closing, type Meeting, type Named, type ServerMessage, type Wire } from './protocol';
 import { refusalOf, refusalOfApi, refusalOfStatus, type Refusal } from './refusal';
@@ -269,7 +269,8 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 	state.people.value = message.participants.map((one) => {
 		const known = before.find((other) => other.id === one.id);
 		return {
-			...UNMET, behind: false, ...known, id: one.id, role: one.role, name: one.name || known?.name || nameOf(one), media: one.media, away: one.away ?? false,
+			...UNMET, behind: false, ...known, id: one.id, role: one.role, name: one.name || known?.name || nameOf(one),
+			media: one.media, away: one.away ?? false,
 		};
 	});
 
@@ -286,7 +287,7 @@ function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 		chat: within!.talk,
 	});
 	call.setTrack('audio', mic.track.value);
-	call.setTrack('video', camera.track.value);
+	call.setTrack('video', outgoing.value);
 	call.configure(message.iceServers);
 	call.back(message.participants);
 	tellMedia();
@@ -332,17 +333,19 @@ function hearMedia(message: Extract<ServerMessage, { type: 'media' }>): void {
 		announce(t(audio ? 'announce.unmuted' : 'announce.muted', { name: one.name }));
 	if (one.media.video !== video && !quiet)
 		announce(t(video ? 'announce.cameraOn' : 'announce.cameraOff', { name: one.name }));
+	if (one.media.screen !== screen && !quiet)
+		announce(t(screen ? 'announce.shares' : 'announce.sharesNoMore', { name: one.name }));
 	change(message.id, { media: { audio, video, screen, hand } });
 }
 
 function tellMedia(): void {
-	signaling?.send({ type: 'media', audio: micOn.value, video: cameraOn.value, screen: false, hand: false });
+	signaling?.send({ type: 'media', audio: micOn.value, video: cameraOn.value, screen: sharing.value, hand: false });
 }
 
 /* Whatever changes my camera or microphone reaches the others, and the next reload. */
 effect(() => {
 	const { value: audio } = mic.track;
-	const { value: video } = camera.track;
+	const { value: video } = outgoing;
 	const on = { mic: mic.wanted.value, camera: camera.wanted.value };
 
 	call?.setTrack('audio', audio);

@@ -12,6 +12,7 @@ import { Knocks } from './knocks';
 import { Title } from './page';
 import { Panel } from './panel';
 import { SelfView } from './self';
+import { ShareButton, Sharing } from './share';
 import { Tile } from './tile';
 import { CameraButton, MicButton } from './toggles';
 import { comparable, Compare } from './trust';
@@ -50,16 +51,18 @@ function Ending({ close }: { close(): void }) {
 type Side = 'panel' | 'chat' | null;
 
 function Dock({ side, setSide, setEnding }: { side: Side; setSide(side: Side): void; setEnding(on: boolean): void }) {
+	const turn = (to: Side) => setSide(side === to ? null : to);
+
 	return (
 		<section class="dock" aria-label={t('call.tools')}>
 			<MicButton />
 			<CameraButton />
 			<FoldButton />
-			<button class="button tool roomy" type="button" aria-expanded={side === 'chat'} onClick={() => setSide(side === 'chat' ? null : 'chat')}
-				data-test="chat-open">
+			<ShareButton />
+			<button class="button tool roomy" type="button" aria-expanded={side === 'chat'} onClick={() => turn('chat')} data-test="chat-open">
 				<Icon name="chat" /><span>{t('chat.title')}</span><Unread />
 			</button>
-			<button class="button tool narrow-mark" type="button" aria-expanded={side === 'panel'} onClick={() => setSide(side === 'panel' ? null : 'panel')}
+			<button class="button tool narrow-mark" type="button" aria-expanded={side === 'panel'} onClick={() => turn('panel')}
 				data-test="panel-open">
 				<Icon name="people" /><span>{t('call.more')}</span><Unread />
 			</button>
@@ -106,6 +109,7 @@ export function CallScreen() {
 						</button>
 					)}
 					<Folded />
+					<Sharing />
 					<Knocks />
 					<NewLine open={() => setSide('chat')} />
 					{doubtful && <Compare person={doubtful} later={() => setLater(true)} />}

@@ -21,7 +21,7 @@ function state(person: Person): string | null {
 		return t('tile.interrupted', { name });
 	if (hides(person))
 		return t('tile.behind', { name });
-	if (!media.video)
+	if (!media.video && !media.screen)
 		return t('tile.cameraOff', { name });
 	return null;
 }
@@ -32,7 +32,8 @@ export function Tile({ person }: { person: Person }) {
 
 	return (
 		<figure class="tile" data-test="tile" data-person={id} data-muted={`${!media.audio}`} data-camera={media.video ? 'on' : 'off'}
-			data-away={`${away}`} data-behind={`${hides(person)}`} data-link={link} data-path={path} data-trust={trust} aria-label={name}>
+			data-away={`${away}`} data-screen={`${media.screen}`} data-behind={`${hides(person)}`} data-link={link} data-path={path}
+			data-trust={trust} aria-label={name}>
 			<Picture stream={stream} peer={id} />
 			<Sound stream={stream} />
 			{words && (
@@ -52,6 +53,7 @@ export function Tile({ person }: { person: Person }) {
 						{t(path === 'direct' ? 'tile.direct' : 'tile.relayed')}
 					</span>
 				)}
+				{media.screen && <span class="mark"><Icon name="screen" />{t('tile.screen')}</span>}
 				{!media.audio && <span class="mark"><Icon name="mic" off />{t('tile.muted')}</span>}
 				{away && link === 'connected' && <span class="mark">{t('tile.signalLost')}</span>}
 			</figcaption>
