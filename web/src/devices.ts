@@ -1,4 +1,5 @@
-/* Camera and microphone: asking for them, and knowing in which of five ways it did not work. */
+/* Camera, microphone, loudspeaker: asking for them, and knowing in which of five ways it did not work. */
+import { signal } from '@preact/signals';
 import { chooseDevice, chosenDevices } from './keep';
 import type { Kind } from './peer';
 
@@ -78,15 +79,29 @@ export async function openBoth(): Promise<Record<Kind, Found>> {
 	}
 }
 
-/** Labels are only known once one of the kind is open. */
-export async function listDevices(kind: Kind): Promise<Device[]> {
+/** Labels are only known once a device is open. */
+export async function listDevices(kind: MediaDeviceKind): Promise<Device[]> {
 	try {
 		const all = await navigator.mediaDevices.enumerateDevices();
-		return all.filter((one) => one.kind === `${kind}input` && one.deviceId)
+		return all.filter((one) => one.kind === kind && one.deviceId)
 			.map(({ deviceId, label }) => ({ id: deviceId, label }));
 	} catch {
 		return [];
 	}
+}
+
+/** Where the others are heard; '': where the browser likes. */
+export const speaker = signal(chosenDevices().speaker ?? '');
+
+export function chooseSpeaker(id: string): void {
+	chooseDevice('speaker', id);
+	speaker.value = id;
+}
+
+/** Sends an element's sound there; a loudspeaker that is not plugged in today is no reason for silence. */
+export function route(element: HTMLMediaElement): void {
+	if ((element.sinkId ?? '') !== speaker.value)
+		void element.setSinkId?.(speaker.value).catch(() => {});
 }
 
 export { chooseDevice };

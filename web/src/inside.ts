@@ -1,9 +1,12 @@
-/* What is only needed inside a visit: a part of its own, so that the first page comes sooner. */
+/* What is only needed from the door on: a part of its own, so that the first page comes sooner. */
 import { CallScreen } from './ui/call';
+import { EndedScreen } from './ui/ended';
 import { SCREENS } from './ui/screens';
+import { WaitingScreen } from './ui/waiting';
 
-SCREENS.call = CallScreen;
+Object.assign(SCREENS, { call: CallScreen, waiting: WaitingScreen, ended: EndedScreen });
 
 export { Call } from './call';
 export { LinkKey } from './linkkey';
+export { Signaling, UNSAID } from './protocol';
 export { forgetTalk, talk } from './talk';

@@ -77,10 +77,12 @@ export function keyOf(id: string): string | undefined {
 	return readPlace(id).key ?? ownMeetings().find((one) => one.id === id)?.key;
 }
 
-export function chosenDevices(): Partial<Record<'audio' | 'video', string>> {
+export type Chosen = 'audio' | 'video' | 'speaker';
+
+export function chosenDevices(): Partial<Record<Chosen, string>> {
 	return read(browser, DEVICES, {});
 }
 
-export function chooseDevice(kind: 'audio' | 'video', id: string): void {
+export function chooseDevice(kind: Chosen, id: string): void {
 	write(browser, DEVICES, { ...chosenDevices(), [kind]: id });
 }

@@ -29,7 +29,7 @@ async function begin(): Promise<void> {
 	const part = route.page === 'join' ? import('./ui/joining') : import('./ui/making');
 
 	await speak(locale);
-	(await part).begin(route.page === 'join' ? route.id : '');
+	await (await part).begin(route.page === 'join' ? route.id : '');
 	render(<App locale={locale} route={route} />, document.getElementById('app')!);
 }
 
@@ -40,6 +40,7 @@ function title(): string {
 	switch (screen.value) {
 	case 'call': return n ? t('title.knock', { n }) : t(people.value.length ? 'title.call' : 'title.alone');
 	case 'home': return t('title.home');
+	case 'elsewhere': return t('title.join');
 	default: return t(`title.${screen.value}`);
 	}
 }

@@ -5,7 +5,7 @@ import type { Trust } from './proof';
 import type { MediaState, Meeting, Path, Role } from './protocol';
 import type { Refusal } from './refusal';
 
-export type Screen = 'home' | 'links' | 'join' | 'waiting' | 'call' | 'ended' | 'refused';
+export type Screen = 'home' | 'links' | 'join' | 'elsewhere' | 'waiting' | 'call' | 'ended' | 'refused';
 
 export interface Person {
 	id: string;

@@ -11,7 +11,7 @@ import { forgetMeeting, keepPlace, keyOf, readPlace, type Place } from './keep';
 import type { LinkKey } from './linkkey';
 import { camera, cameraOn, folded, mic, micOn, openOwn, outgoing, sharing, stopOwn } from './own';
 import type { Peer } from './peer';
-import { Signaling, UNSAID, type Clock, type Closing, type Meeting, type Named, type ServerMessage, type Wire } from './protocol';
+import type { Clock, Closing, Meeting, Named, ServerMessage, Signaling, Wire } from './protocol';
 import { refusalOf, refusalOfApi, refusalOfStatus, type Refusal } from './refusal';
 import { fragment } from './route';
 import * as state from './state';
@@ -80,7 +80,7 @@ export async function enter(id: string, name: string): Promise<void> {
 		.catch(() => undefined);
 	if (!state.connecting.value)		/* refused meanwhile */
 		return;
-	const mine = signaling = new Signaling({
+	const mine = signaling = new within.Signaling({
 		who,
 		token: place.token,
 		resume: place.resume,
@@ -242,7 +242,7 @@ const UNMET: Pick<state.Person, 'link' | 'path' | 'stream' | 'trust' | 'words' |
 function arrive(one: { id: string; role: state.Person['role']; away?: boolean } & Named): void {
 	if (!person(one.id))
 		state.people.value = [...state.people.value, {
-			id: one.id, role: one.role, name: nameOf(one), media: UNSAID, away: one.away ?? false, behind: false,
+			id: one.id, role: one.role, name: nameOf(one), media: within!.UNSAID, away: one.away ?? false, behind: false,
 			...UNMET,
 		}];
 }

@@ -1,15 +1,18 @@
 /* Choosing camera and microphone, hearing that one is heard, and what to do when it does not work. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { listDevices, type Device } from '../devices';
+import { chime } from '../chime';
+import { chooseSpeaker, listDevices, speaker, type Device } from '../devices';
 import { camera, mic, micOn, openOwn, pick, type OwnDevice } from '../own';
 import { t } from '../t';
+import { Icon } from './icon';
+import { Repair } from './repair';
 
 function Picker({ one, name }: { one: OwnDevice; name: 'camera' | 'mic' }) {
 	const [all, setAll] = useState<Device[]>([]);
 	const track = one.track.value;
 
 	useEffect(() => {
-		const list = () => void listDevices(one.kind).then(setAll);
+		const list = () => void listDevices(`${one.kind}input`).then(setAll);
 
 		list();
 		navigator.mediaDevices?.addEventListener('devicechange', list);
@@ -29,8 +32,49 @@ function Picker({ one, name }: { one: OwnDevice; name: 'camera' | 'mic' }) {
 	);
 }
 
+/* Only where there is a choice, and a browser that lets one choose. */
+function SpeakerPicker() {
+	const [all, setAll] = useState<Device[]>([]);
+	const track = mic.track.value;
+
+	useEffect(() => {
+		if ('setSinkId' in HTMLMediaElement.prototype)
+			void listDevices('audiooutput').then(setAll);
+	}, [track]);
+
+	if (all.length < 2)
+		return null;
+	return (
+		<label>
+			{t('devices.speaker')}
+			<select class="field" value={speaker.value || all[0].id} data-test="pick-speaker"
+				onChange={(event) => chooseSpeaker(event.currentTarget.value)}>
+				{all.map(({ id, label }, n) => <option key={id} value={id}>{label || `${t('devices.speaker')} ${n + 1}`}</option>)}
+			</select>
+		</label>
+	);
+}
+
+/** Two notes, to hear whether one hears. */
+export function Tone() {
+	const [played, setPlayed] = useState(false);
+	const play = () => {
+		chime();
+		setPlayed(true);
+	};
+
+	return (
+		<div class="row">
+			<button class="button small" type="button" onClick={play} data-test="tone">
+				<Icon name="sound" />{t('devices.tone')}
+			</button>
+			<span class="hint" role="status">{played && t('devices.toneHint')}</span>
+		</div>
+	);
+}
+
 export function Pickers() {
-	return <><Picker one={camera} name="camera" /><Picker one={mic} name="mic" /></>;
+	return <><Picker one={camera} name="camera" /><Picker one={mic} name="mic" /><SpeakerPicker /></>;
 }
 
 /** Folded away: most people have one of each and should not have to think about it. */
@@ -101,7 +145,7 @@ export function DeviceTrouble() {
 	return (
 		<div class="trouble" role="alert" data-test="trouble">
 			<p><strong>{t(troubled.length === 2 ? 'trouble.both' : troubled[0] === camera ? 'trouble.camera' : 'trouble.mic')}</strong></p>
-			{problems.map((one) => <p key={one}>{t(`trouble.${one}`)}</p>)}
+			{problems.map((one) => one === 'denied' ? <Repair key={one} /> : <p key={one}>{t(`trouble.${one}`)}</p>)}
 			<p>{t('trouble.anyway')}</p>
 			<button class="button small" type="button" onClick={() => void openOwn()}>{t('trouble.again')}</button>
 		</div>

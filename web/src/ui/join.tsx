@@ -5,7 +5,7 @@ import { asking, camera, cameraOn, mic, openOwn, ownPicture } from '../own';
 import { connecting, meeting } from '../state';
 import { t, tTime, type Locale } from '../t';
 import { enter } from '../visit';
-import { DeviceTrouble, FoldedPickers, Level } from './devices';
+import { DeviceTrouble, FoldedPickers, Level, Tone } from './devices';
 import { Page, Title } from './page';
 import { CameraButton, MicButton } from './toggles';
 import { Picture } from './video';
@@ -89,6 +89,7 @@ export function JoinScreen({ locale, id }: { locale: Locale; id: string }) {
 						</button>
 						{meeting.value?.waitingRoom && !place.token && <p class="hint">{t('join.waitingHint')}</p>}
 					</form>
+					<Tone />
 					<FoldedPickers />
 				</div>
 			</div>

@@ -1,18 +1,18 @@
 /* The part for who opens a link. */
+import { hostApp } from '../elsewhere';
 import { tellParent } from '../embed';
 import { isHeld, keyOf, readPlace } from '../keep';
 import { isKey } from '../route';
-import { show } from '../state';
+import { screen, show } from '../state';
+import { speakInside } from '../tongues';
 import { comeBack, look, refuse } from '../visit';
-import { EndedScreen } from './ended';
 import { JoinScreen } from './join';
 import { RefusedScreen } from './refused';
 import { SCREENS } from './screens';
-import { WaitingScreen } from './waiting';
 
-Object.assign(SCREENS, { join: JoinScreen, waiting: WaitingScreen, ended: EndedScreen, refused: RefusedScreen });
+Object.assign(SCREENS, { join: JoinScreen, refused: RefusedScreen });
 
-export function begin(id: string): void {
+export async function begin(id: string): Promise<void> {
 	const place = readPlace(id);
 	const key = keyOf(id);
 
@@ -21,6 +21,17 @@ export function begin(id: string): void {
 		return refuse('cut');
 	show('join');
 	void look(id);
-	if (isHeld(place, Date.now()))
+	if (isHeld(place, Date.now())) {
 		comeBack(id, place);
+	} else if (hostApp(navigator.userAgent) !== null) {
+		try {
+			const [part] = await Promise.all([import('./elsewhere'), speakInside()]);
+
+			SCREENS.elsewhere = part.ElsewhereScreen;
+		} catch {
+			return;		/* it may work here all the same */
+		}
+		if (screen.value === 'join')
+			show('elsewhere');
+	}
 }

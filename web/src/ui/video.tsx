@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { route, speaker } from '../devices';
 import { soundBlocked } from '../state';
 
 interface Props {
@@ -71,5 +72,6 @@ export function Sound({ stream }: { stream: MediaStream | null }) {
 			audio.srcObject = null;
 		};
 	}, [stream]);
+	useEffect(() => route(ref.current!), [speaker.value]);
 	return <audio ref={ref} />;
 }
