@@ -122,11 +122,20 @@ function watch() {
 	const note = (way, { type, data }) =>
 		window.seen.talk.push([way, type, data?.description?.type ?? (data?.candidate && 'candidate')].filter(Boolean).join(' '));
 
-	window.seen = { connections: [], frames: [], talk: [], violations: [] };
+	window.seen = { connections: [], tests: [], frames: [], talk: [], violations: [] };
 	window.RTCPeerConnection = class extends Connection {
 		constructor(...rest) {
 			super(...rest);
 			window.seen.connections.push(this);
+		}
+
+		/* who waits tries his network with some of his own, which are nobody's call */
+		createDataChannel(label, ...rest) {
+			if (label === 'test') {
+				window.seen.connections = window.seen.connections.filter((one) => one !== this);
+				window.seen.tests.push(this);
+			}
+			return super.createDataChannel(label, ...rest);
 		}
 	};
 	window.WebSocket = class extends Socket {

@@ -19,7 +19,8 @@ function overhear() {
 
 	window.channelled = [];
 	RTCDataChannel.prototype.send = function (text) {
-		window.channelled.push(text);
+		if (typeof text === 'string')
+			window.channelled.push(text);
 		return send.call(this, text);
 	};
 }

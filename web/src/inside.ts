@@ -8,5 +8,6 @@ Object.assign(SCREENS, { call: CallScreen, waiting: WaitingScreen, ended: EndedS
 
 export { Call } from './call';
 export { LinkKey } from './linkkey';
+export { NetTest, verdict } from './nettest';
 export { Signaling, UNSAID } from './protocol';
 export { forgetTalk, talk } from './talk';

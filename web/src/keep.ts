@@ -11,6 +11,7 @@ export interface Place {
 	resume?: string;
 	mic?: boolean;
 	camera?: boolean;
+	tested?: string;	/* the place (resume) whose network was tested */
 	seen?: number;		/* when we were last inside or waiting, in ms */
 }
 

@@ -56,12 +56,21 @@ export type Path = 'direct' | 'relay-udp' | 'relay-tcp' | 'relay-tls';
 /** Each becomes a line of the visit's report. */
 export type ReportEvent = 'connected' | 'lost' | 'verified' | 'unverified' | 'refused';
 
+/** What a network lets through to the relay, and how fast it is from there and back. */
+export interface NetResult {
+	udp?: boolean;
+	tcp?: boolean;
+	tls?: boolean;
+	kbps?: number;
+}
+
 export type ServerMessage =
 	| { type: 'waiting'; id: string; resume: string; position: number; meeting: Meeting; iceServers: IceServer[] }
 	| { type: 'welcome'; id: string; resume: string; role: Role; meeting: Meeting; participants: Participant[];
 		iceServers: IceServer[]; iceExpiresAt: string }
 	| { type: 'knock'; id: string } & Named
 	| { type: 'knock-gone'; id: string }
+	| { type: 'knock-test'; id: string; result: unknown }
 	| { type: 'participant-joined'; id: string; role: Role } & Named
 	| { type: 'participant-away'; id: string }
 	| { type: 'participant-back'; id: string } & Named
@@ -83,6 +92,7 @@ export type ClientMessage =
 	| { type: 'note'; to: string; text?: string; sealed?: string }
 	| { type: 'lock'; on: boolean }
 	| { type: 'report'; peer: string; event: ReportEvent; path?: Path; stats?: Record<string, number | boolean> }
+	| { type: 'test'; result: NetResult }
 	| { type: 'ice' | 'end' | 'leave' };
 
 /** As much of a WebSocket as is used here. */

@@ -1,5 +1,6 @@
 /* What the screens show. Written by visit.ts and the pages' own handlers, read by components. */
 import { signal } from '@preact/signals';
+import type { Verdict } from './nettest';
 import type { LinkState } from './peer';
 import type { Trust } from './proof';
 import type { MediaState, Meeting, Path, Role } from './protocol';
@@ -27,6 +28,7 @@ export interface Person {
 export interface Waiting {
 	id: string;
 	name: string;
+	net?: Verdict;		/* of his network */
 }
 
 export const screen = signal<Screen>('home');

@@ -9,6 +9,7 @@ import type { Call } from './call';
 import { chime } from './chime';
 import { forgetMeeting, keepPlace, keyOf, readPlace, type Place } from './keep';
 import type { LinkKey } from './linkkey';
+import type { NetTest, Verdict } from './nettest';
 import { camera, cameraOn, folded, mic, micOn, openOwn, outgoing, sharing, stopOwn } from './own';
 import type { Peer } from './peer';
 import type { Clock, Closing, Meeting, Named, ServerMessage, Signaling, Wire } from './protocol';
@@ -29,6 +30,7 @@ let signaling: Signaling | null = null;
 let call: Call | null = null;
 let key: LinkKey | null = null;
 let certificate: RTCCertificate | undefined;
+let test: NetTest | null = null;
 
 /* What is only needed inside comes while the person finds the name field. */
 const inside = () => Promise.all([import('./inside'), speakInside()]).then(([part]) => part);
@@ -169,6 +171,9 @@ function hear(message: ServerMessage): void {
 	case 'knock-gone':
 		forgetKnock(message.id);
 		break;
+	case 'knock-test':
+		hearTest(message.id, message.result);
+		break;
 	case 'participant-joined':
 		forgetKnock(message.id);
 		arrive(message);
@@ -222,12 +227,24 @@ function hearKnock(one: { id: string } & Named): void {
 	const name = nameOf(one);
 
 	if (!state.waiting.value.some((other) => other.id === one.id))
-		state.waiting.value = [...state.waiting.value, { id: one.id, name }];
+		state.waiting.value = [...state.waiting.value, { id: one.id, name, net: nets.get(one.id) }];
 	if (knocked.has(one.id))
 		return;
 	knocked.add(one.id);
 	announce(t('announce.knock', { name }));
 	chime();
+}
+
+/* By person: who reloads his page knocks anew, and is not tested again. */
+const nets = new Map<string, Verdict>();
+
+function hearTest(id: string, result: unknown): void {
+	const net = within!.verdict(result);
+
+	if (!net)
+		return;
+	nets.set(id, net);
+	state.waiting.value = state.waiting.value.map((one) => one.id === id ? { ...one, net } : one);
 }
 
 function forgetKnock(id: string): void {
@@ -252,11 +269,29 @@ function wait(message: Extract<ServerMessage, { type: 'waiting' }>): void {
 	hangUp();
 	settle(message.meeting, message.resume);
 	state.show('waiting');
+	testNetwork(message);
+}
+
+/* Once for a place: the relay gives no more to who waits, and the server remembers what was found. */
+function testNetwork({ resume, iceServers }: Extract<ServerMessage, { type: 'waiting' }>): void {
+	if (readPlace(meetingId).tested === resume)
+		return;
+	keepPlace(meetingId, { tested: resume });
+	test?.stop();
+	test = new within!.NetTest({
+		iceServers,
+		clock,
+		now: () => performance.now(),
+		connection: (config) => new RTCPeerConnection(config),
+		found: (result) => signaling?.send({ type: 'test', result }),
+	});
+	void test.run();
 }
 
 function welcome(message: Extract<ServerMessage, { type: 'welcome' }>): void {
 	const fresh = call?.self !== message.id;
 
+	test?.stop();
 	if (fresh)
 		hangUp();
 	settle(message.meeting, message.resume);
@@ -423,11 +458,13 @@ function hangUp(): void {
 
 function goOut(): void {
 	signaling = null;
+	test?.stop();
 	hangUp();
 	stopOwn();
 	stayAwake(false);
 	within?.forgetTalk();
 	knocked.clear();
+	nets.clear();
 	state.waiting.value = [];
 	state.notes.value = [];
 	state.connecting.value = false;

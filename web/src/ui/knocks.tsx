@@ -28,11 +28,12 @@ function NoteForm({ to, done }: { to: Waiting; done(): void }) {
 
 function Knock({ one }: { one: Waiting }) {
 	const [writing, setWriting] = useState(false);
-	const { id, name } = one;
+	const { id, name, net } = one;
 
 	return (
 		<li class="knock" data-test="knock" data-person={id}>
 			<p>{t('knock.waits', { name })}</p>
+			{net && <small data-test="net" data-net={net}>{t(`net.${net}`)}</small>}
 			<div class="row">
 				<button class="button small main" type="button" onClick={() => admit(id)} data-test="admit">
 					{t('knock.admit')}<span class="unseen"> {name}</span>
