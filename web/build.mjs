@@ -62,7 +62,7 @@ async function page(html, entryPoints) {
 	writeFileSync(join(out, html), template
 		.replace('{{style}}', style)
 		.replace('{{script}}', script)
-		.replace('{{noscript}}', ['en', 'de'].map((locale) => `<p lang="${locale}">${say(locale)}</p>`).join('')));
+		.replace('{{noscript}}', ['en', 'de', 'fr', 'es'].map((locale) => `<p lang="${locale}">${say(locale)}</p>`).join('')));
 	return outputs;
 }
 

@@ -24,6 +24,8 @@ function misfits() {
 		const { width, height } = (one.type === 'checkbox' ? one.labels[0] : one).getBoundingClientRect();
 		if (width > 0 && (height < 43.5 || width < 43.5))
 			wrong.push(`${one.outerHTML.slice(0, 80)} is ${width} x ${height}`);
+		if (one.tagName === 'BUTTON' && one.scrollWidth > one.clientWidth + 1)
+			wrong.push(`the words do not fit into ${one.outerHTML.slice(0, 120)}`);
 	}
 	return wrong;
 }

@@ -87,6 +87,46 @@ scene('every screen', {
 	await picture(guest, 'refused-de');
 });
 
+for (const language of ['fr', 'es'])
+	scene(`there is room for every word in ${language}`, {
+		cast: { host: ['chromium', language], guest: ['chromium', language] },
+		skip,
+		timeout: 600_000,
+	}, async ({ host, guest }) => {
+		const meeting = await server.create({ hostName: 'Dr. Linde' });
+
+		await host.page.goto(`${server.url}/?lang=${language}`);
+		await host.on('home');
+		await picture(host, `home-${language}`);
+		await host.knock(`${meeting.hostUrl}&k=${KEY}`, 'Dr. Linde');
+		await host.on('call');
+		await guest.open(`${meeting.joinUrl}#k=${KEY}`);
+		await guest.on('join');
+		await guest.page.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
+		await picture(guest, `join-${language}`);
+		await guest.type('name', 'María Sonnenschein');
+		await guest.press('join');
+		await guest.on('waiting');
+		await picture(guest, `waiting-${language}`);
+		await host.find('net');
+		await picture(host, `call-knock-${language}`);
+		await host.press('admit');
+		await Promise.all([host, guest].map((one) => one.tile('[data-trust="verified"]')));
+		await guest.press('fold');
+		await guest.find('folded');
+		await picture(guest, `call-folded-${language}`);
+		await host.tile('[data-behind="true"]');
+		await host.press('panel-open');
+		await picture(host, `call-panel-${language}`);
+		await host.press('chat-open');
+		await host.type('chat-text', 'Buenos días');
+		await host.page.keyboard.press('Enter');
+		await picture(host, `call-chat-${language}`);
+		await guest.press('leave');
+		await guest.on('ended');
+		await picture(guest, `ended-${language}`);
+	});
+
 scene('two words to compare, and what is said when they differ', {
 	cast: { host: 'chromium', guest: ['chromium', 'de'] },
 	skip,

@@ -220,6 +220,51 @@ scene('every screen of the staff page', {
 	await look(berta, 'new-de');
 });
 
+for (const language of ['fr', 'es'])
+	scene(`the staff page has room for every word in ${language}`, {
+		cast: { anna: ['chromium', language] },
+		skip: skipIn('chromium'),
+		timeout: 600_000,
+	}, async ({ anna }) => {
+		const look = async (name) => {
+			assert.equal(await anna.page.$eval('html', (page) => page.lang), language);
+			await picture(anna, `staff-${name}-${language}`, ALL, {});
+		};
+		const held = await server.create({ hostName: 'Dr. Linde', startsAt: at(-HOUR / 3), durationMinutes: 30 });
+
+		await asHost(held, 'POST', '/end');
+		await anna.page.goto(`${server.url}/staff?lang=${language}`);
+		await anna.on('signin');
+		await look('signin');
+		await anna.open(await add(`anna-${language}`));
+		await anna.find('set-password');
+		await look('welcome');
+		await anna.type('password', PASSWORD);
+		await anna.press('set-password');
+		await anna.on('coming');
+		await look('coming');
+		await anna.press('new');
+		await anna.on('new');
+		await anna.page.$eval('summary', (one) => one.click());
+		await look('new');
+		await anna.press('save');
+		await anna.on('visit');
+		await anna.press('invite-host');
+		await anna.find('personal-link');
+		await look('visit');
+		await anna.press('call-off');
+		await anna.find('sure');
+		await look('sure');
+		await anna.press('not-sure');
+		await anna.page.goto(`${server.url}/staff?lang=${language}#visit=${held.meetingId}`);
+		await anna.find('together');
+		await anna.page.$eval('[data-test="events"]', (one) => one.click());
+		await look('report');
+		await anna.press('go-account');
+		await anna.on('account');
+		await look('account');
+	});
+
 scene('a visit that was made elsewhere gets its key from the link that was sent', {
 	cast: { anna: 'chromium' },
 	skip: skipIn('chromium'),

@@ -11,7 +11,7 @@ export type KeyOf<Names> = Names extends `${infer Base}_other` ? Base : Names ex
 export type FirstKey = KeyOf<keyof typeof en>;
 export type Key = FirstKey | KeyOf<keyof typeof inside>;
 
-export const LOCALES = ['en', 'de'] as const;
+export const LOCALES = ['en', 'de', 'fr', 'es'] as const;
 export type Locale = (typeof LOCALES)[number];
 
 let words: Record<string, string> = {};

@@ -6,11 +6,15 @@ type Words = { default: Record<string, string> };
 const FIRST: Record<Locale, () => Promise<Words>> = {
 	en: () => import('../locales/en.json'),
 	de: () => import('../locales/de.json'),
+	fr: () => import('../locales/fr.json'),
+	es: () => import('../locales/es.json'),
 };
 
 const INSIDE: Record<Locale, () => Promise<Words>> = {
 	en: () => import('../locales/inside-en.json'),
 	de: () => import('../locales/inside-de.json'),
+	fr: () => import('../locales/inside-fr.json'),
+	es: () => import('../locales/inside-es.json'),
 };
 
 /** From now on the page speaks this language. */

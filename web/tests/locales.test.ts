@@ -1,23 +1,65 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { complaints } from '../locales.mjs';
 import de from '../locales/de.json';
 import en from '../locales/en.json';
 import inside from '../locales/inside-en.json';
-import { addWords, chooseLocale, t, tTime, useWords } from '../src/t';
+import { addWords, chooseLocale, LOCALES, t, tTime, useWords } from '../src/t';
 
 declare const WEB_ROOT: string;
 
 test('every language has every word, with the same holes, and nothing is left over', () => {
 	assert.deepEqual(complaints(WEB_ROOT), []);
+	assert.deepEqual(readdirSync(join(WEB_ROOT, 'locales')).sort(), [...LOCALES.flatMap((one) => [`${one}.json`, `inside-${one}.json`]), 'staff'].sort());
+	assert.deepEqual(readdirSync(join(WEB_ROOT, 'locales/staff')).sort(), LOCALES.map((one) => `${one}.json`).sort());
+});
+
+test('a word that is missing, left over, twice or with other holes stops the build', () => {
+	const copy = mkdtempSync(join(tmpdir(), 'paravent-locales-'));
+
+	try {
+		for (const folder of ['locales', 'src'])
+			cpSync(join(WEB_ROOT, folder), join(copy, folder), { recursive: true });
+		const spoil = (name: string, change: (words: Record<string, string>) => void) => {
+			const file = join(copy, 'locales', name);
+			const before = readFileSync(file, 'utf8');
+			const words = JSON.parse(before);
+
+			change(words);
+			writeFileSync(file, JSON.stringify(words));
+			const found = complaints(copy);
+			writeFileSync(file, before);
+			return found;
+		};
+
+		assert.deepEqual(spoil('fr.json', (words) => delete words['join.join']), ['fr.json: join.join is missing']);
+		assert.deepEqual(spoil('inside-es.json', (words) => delete words['chat.unread_many']), ['inside-es.json: chat.unread_many is missing']);
+		assert.deepEqual(spoil('es.json', (words) => { words['join.join'] = ' '; }), ['es.json: join.join is missing']);
+		assert.deepEqual(spoil('de.json', (words) => { words['join.titleWith'] = '{nome}'; }), ['de.json: join.titleWith has other {holes} than English']);
+		assert.deepEqual(spoil('fr.json', (words) => { words['join.more'] = 'x'; }), ['fr.json: join.more is not in en.json']);
+		assert.deepEqual(spoil('inside-en.json', (words) => { words['join.join'] = 'x'; }).slice(0, 1),
+			['inside-en.json: join.join is in another file, too']);
+		assert.deepEqual(spoil('staff/es.json', (words) => delete words['visit.start']), ['staff/es.json: visit.start is missing']);
+		assert.deepEqual(spoil('staff/en.json', (words) => { words['chat.title'] = 'x'; }).slice(0, 2),
+			['staff/en.json: chat.title is in another file, too', 'staff/en.json: nobody says chat.title']);
+		for (const name of ['inside-fr.json', 'staff/fr.json'])
+			rmSync(join(copy, 'locales', name));
+		assert.ok(complaints(copy).includes('inside-fr.json: chat.title is missing'));
+		assert.ok(complaints(copy).includes('staff/fr.json: visit.start is missing'));
+	} finally {
+		rmSync(copy, { recursive: true, force: true });
+	}
 });
 
 test('the asked language, else the browser\'s first that we speak, else English', () => {
 	assert.equal(chooseLocale('de', ['en']), 'de');
 	assert.equal(chooseLocale(null, ['nl', 'de-AT', 'en']), 'de');
-	assert.equal(chooseLocale('xx', ['fr']), 'en');
+	assert.equal(chooseLocale('fr-CH', ['de']), 'fr');
+	assert.equal(chooseLocale('xx', ['nl', 'es-MX']), 'es');
+	assert.equal(chooseLocale('xx', ['nl']), 'en');
 });
 
 test('holes are filled, and counts are said as the language says them', () => {

@@ -11,6 +11,8 @@ type Words = Promise<{ default: Record<string, string> }>;
 const DICTIONARIES: Record<Locale, () => Words[]> = {
 	en: () => [import('../../locales/en.json'), import('../../locales/staff/en.json')],
 	de: () => [import('../../locales/de.json'), import('../../locales/staff/de.json')],
+	fr: () => [import('../../locales/fr.json'), import('../../locales/staff/fr.json')],
+	es: () => [import('../../locales/es.json'), import('../../locales/staff/es.json')],
 };
 
 /** From here on all is said in this language; nothing that was typed is lost. */

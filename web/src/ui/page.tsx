@@ -3,7 +3,7 @@ import { practice } from '../state';
 import { LOCALES, t, type Locale } from '../t';
 import { Logo } from './icon';
 
-export const TONGUES: Record<Locale, string> = { en: 'English', de: 'Deutsch' };	/* each in its own words */
+export const TONGUES: Record<Locale, string> = { en: 'English', de: 'Deutsch', fr: 'Français', es: 'Español' };	/* each in its own words */
 
 function Languages({ locale }: { locale: Locale }) {
 	const to = (other: Locale) => {
