@@ -115,6 +115,7 @@ export function HomeScreen({ locale }: { locale: Locale }) {
 						<span>{t('home.what')} <small>{t('form.optional')}</small></span>
 						<input class="field" name="title" maxLength={200} autocomplete="off" data-test="title" />
 					</label>
+					<p class="hint">{t('home.clear')}</p>
 					<label>
 						{t('home.kind')}
 						<select class="field" name="kind" data-test="kind">
