@@ -78,7 +78,8 @@ export async function openOwn(): Promise<void> {
 		found.video?.track?.stop();
 }
 
-async function reopen(one: OwnDevice): Promise<void> {
+/** Anew, with the device that is chosen by now. */
+export async function reopen(one: OwnDevice): Promise<void> {
 	const mine = asked;
 
 	if (one.kind === 'video') {	/* many cameras open only once */

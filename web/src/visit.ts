@@ -269,6 +269,7 @@ function wait(message: Extract<ServerMessage, { type: 'waiting' }>): void {
 	hangUp();
 	settle(message.meeting, message.resume);
 	state.show('waiting');
+	stayAwake(true);
 	testNetwork(message);
 }
 

@@ -9,6 +9,7 @@ import { Dialog } from './dialog';
 import { FoldButton, Folded, useFoldKey } from './fold';
 import { Icon } from './icon';
 import { Knocks } from './knocks';
+import { Mend } from './mend';
 import { Title } from './page';
 import { Panel } from './panel';
 import { SelfView } from './self';
@@ -108,6 +109,7 @@ export function CallScreen() {
 							<Icon name="sound" />{t('call.sound')}
 						</button>
 					)}
+					<Mend />
 					<Folded />
 					<Sharing />
 					<Knocks />

@@ -11,6 +11,7 @@ const SHAPES = {
 	chat: 'M4.5 5h15v11h-8l-4.5 4v-4h-2.500z',
 	fold: 'M4 7l5-2v13l-5 2zM9 5l6 2v13l-6-2M15 7l5-2v13l-5 2',
 	screen: 'M3.5 5h17v11h-17zM9 20h6M12 16v4',
+	pip: 'M3.5 5h17v14h-17zM12 12h6v4.500h-6z',
 	lock: 'M5.5 10.5h13v9.5h-13zM8.5 10.5V7.5a3.5 3.5 0 0 1 7 0v3',
 	direct: 'M3 12h18M7 8l-4 4 4 4M17 8l4 4-4 4',
 	relay: 'M3 12h5M16 12h5M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',

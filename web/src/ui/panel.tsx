@@ -7,6 +7,7 @@ import { CopyLink } from './copy';
 import { DeviceTrouble, Pickers } from './devices';
 import { useFocus } from './focus';
 import { Icon } from './icon';
+import { PipButton } from './pip';
 import { comparable, Compare } from './trust';
 
 function Present({ one }: { one: Person }) {
@@ -41,6 +42,7 @@ export function Panel({ close, chat }: { close(): void; chat(): void }) {
 			<button class="button narrow" type="button" onClick={chat} data-test="panel-chat">
 				<Icon name="chat" />{t('chat.title')}<Unread inline />
 			</button>
+			{people.value.length > 0 && <PipButton />}
 			<ul class="present">
 				<li><span class="grow">{t('panel.you')}</span></li>
 				{people.value.map((one) => <Present key={one.id} one={one} />)}
