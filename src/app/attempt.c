@@ -271,25 +271,38 @@ static void begin(struct attempts *s, const struct attempt_wish *wish,
 		judge(x);
 }
 
+/* Half the places are for those who have not guessed wrong: with all of them taken by
+ * guesses, who knows the password could not say it. */
+static size_t places(size_t all, bool suspected)
+{
+	return suspected ? all / 2 : all;
+}
+
 void attempts_begin(struct attempts *s, const struct attempt_wish *wish,
 		    struct http_request *rq)
 {
 	struct house *h = s->house;
+	const uint64_t now = clock_mono_ms();
 	uint8_t address[TURN_ADDR_KEY_SIZE];
 	struct client client;
 	uint64_t wait_ms = 0;
+	bool suspected;
 
 	clients_find(&client, h->clients, rq);
 	turn_addr_key(address, &client.addr);
+	suspected = signinlimit_suspects(s->limit, now, address, sizeof(address));
 	if (h->stopping || !ledger_writable(h->ledger)) {
 		reply_err(rq, ERR_UNAVAILABLE, NULL);
-	} else if (accounts_full(doorkeeper_accounts(s->keeper)) ||
-		   s->late_count >= LATE_MAX) {
+	} else if (accounts_waiting(doorkeeper_accounts(s->keeper)) >=
+		   places(ACCOUNTS_QUEUE_MAX, suspected)) {
 		refuse_too_fast(rq, SIGNINLIMIT_LATE_MS);
 	} else if (wish->way != BY_LINK &&
-		   signinlimit_try(s->limit, clock_mono_ms(), address, sizeof(address),
-				   wish->name, &wait_ms)) {
+		   signinlimit_try(s->limit, now, address, sizeof(address), wish->name,
+				   &wait_ms)) {
 		remember_refusal(s, wish->name, REASON_TOO_FAST);
+		refuse_too_fast(rq, wait_ms);
+	} else if (wait_ms && s->late_count >= places(LATE_MAX, suspected)) {
+		signinlimit_unjudged(s->limit, address, sizeof(address), wish->name);
 		refuse_too_fast(rq, wait_ms);
 	} else {
 		begin(s, wish, rq, address, wait_ms);

@@ -29,7 +29,7 @@ struct entry {
 	struct list link;
 	struct key key;
 	uint64_t at;		/* of the last try that was judged */
-	unsigned int tries;
+	unsigned int tries;	/* of a pair, or an address, since the last right one */
 	struct bucket bucket;
 };
 
@@ -158,51 +158,68 @@ int signinlimit_try(struct signinlimit *s, uint64_t now_ms, const void *address,
 	uint64_t then;
 
 	make_keys(&k, address, address_len, name);
-	pair = table_see(&s->pairs, &k.pair, now_ms);
-	from = table_see(&s->addresses, &k.address, now_ms);
-	then = free_at(pair);
+	then = table_find(&s->pairs, &k.pair) ?
+		free_at(table_see(&s->pairs, &k.pair, now_ms)) : 0;
 	if (then > now_ms) {
 		*wait_ms = then - now_ms;
 		return ERR_TOO_FAST;
 	}
+	from = table_see(&s->addresses, &k.address, now_ms);
 	if (!bucket_take(&from->bucket, &rule, now_ms, TRY_COSTS)) {
 		*wait_ms = PAUSE_MS;
 		return ERR_TOO_FAST;
 	}
+	/* only now is there a new one: a flood of refused tries pushes nothing out */
+	pair = table_see(&s->pairs, &k.pair, now_ms);
 	account = table_see(&s->accounts, &k.account, now_ms);
 	*wait_ms = bucket_take(&account->bucket, &rule, now_ms, TRY_COSTS) ?
 		0 : SIGNINLIMIT_LATE_MS;
 	pair->tries++;
+	from->tries++;
 	pair->at = from->at = account->at = now_ms;
 	return 0;
 }
 
-static void give_back(struct table *t, const struct key *k)
+bool signinlimit_suspects(const struct signinlimit *s, uint64_t now_ms,
+			  const void *address, size_t address_len)
+{
+	const struct entry *from;
+	struct keys k;
+
+	make_keys(&k, address, address_len, "");
+	from = table_find(&s->addresses, &k.address);
+	return from && from->tries && now_ms - from->at < FORGET_MS;
+}
+
+static struct entry *give_back(struct table *t, const struct key *k)
 {
 	struct entry *e = table_find(t, k);
 
 	if (e)
 		bucket_give(&e->bucket, TRY_COSTS);
+	return e;
 }
 
 void signinlimit_unjudged(struct signinlimit *s, const void *address, size_t address_len,
 			  const char *name)
 {
-	struct entry *pair;
+	struct entry *pair, *from;
 	struct keys k;
 
 	make_keys(&k, address, address_len, name);
 	pair = table_find(&s->pairs, &k.pair);
 	if (pair && pair->tries)
 		pair->tries--;
-	give_back(&s->addresses, &k.address);
+	from = give_back(&s->addresses, &k.address);
+	if (from && from->tries)
+		from->tries--;
 	give_back(&s->accounts, &k.account);
 }
 
 void signinlimit_right(struct signinlimit *s, const void *address, size_t address_len,
 		       const char *name)
 {
-	struct entry *pair;
+	struct entry *pair, *from;
 	struct keys k;
 
 	signinlimit_unjudged(s, address, address_len, name);
@@ -210,4 +227,7 @@ void signinlimit_right(struct signinlimit *s, const void *address, size_t addres
 	pair = table_find(&s->pairs, &k.pair);
 	if (pair)
 		table_drop(&s->pairs, pair);
+	from = table_find(&s->addresses, &k.address);
+	if (from)
+		from->tries = 0;
 }

@@ -9,10 +9,12 @@
  *
  * A try counts when it is made and is given back when it was right. What is remembered is
  * bounded; the one that rested for the longest is forgotten first, and an hour forgets all.
+ * A try that is refused is not remembered, so that nobody can fill the memory with them.
  */
 #ifndef PARAVENT_CORE_SIGNINLIMIT_H
 #define PARAVENT_CORE_SIGNINLIMIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +38,11 @@ void signinlimit_free(struct signinlimit *s);	/* accepts NULL */
  */
 int signinlimit_try(struct signinlimit *s, uint64_t now_ms, const void *address,
 		    size_t address_len, const char *name, uint64_t *wait_ms);
+
+/* Whether this address has tried in vain since it was right last, within the hour: where
+ * there is not room for all to wait, others come first. */
+bool signinlimit_suspects(const struct signinlimit *s, uint64_t now_ms,
+			  const void *address, size_t address_len);
 
 /* That try was right: it never was one, and the five are there again. */
 void signinlimit_right(struct signinlimit *s, const void *address, size_t address_len,

@@ -77,9 +77,9 @@ void accounts_clear(struct accounts *a)
 	jobthread_clear(a->thread);
 }
 
-bool accounts_full(struct accounts *a)
+size_t accounts_waiting(struct accounts *a)
 {
-	return jobthread_waiting(a->thread) >= ACCOUNTS_QUEUE_MAX;
+	return jobthread_waiting(a->thread);
 }
 
 int accounts_ask(struct accounts *a, struct accounts_job *job)

@@ -48,11 +48,11 @@ int accounts_open(struct accounts **out, struct accountdb_session **sessions,
 int accounts_fd(const struct accounts *a);
 void accounts_clear(struct accounts *a);
 
-/* Whether ACCOUNTS_QUEUE_MAX jobs wait. */
-bool accounts_full(struct accounts *a);
+/* How many jobs wait. */
+size_t accounts_waiting(struct accounts *a);
 
 /**
- * Queues the job, however many wait: whoever asks for strangers looks at accounts_full()
+ * Queues the job, however many wait: whoever asks for strangers looks at ACCOUNTS_QUEUE_MAX
  * first. Jobs are run in the order in which they were asked for. Returns 0, or
  * ERR_UNAVAILABLE once it is stopped; done() is not called then.
  */

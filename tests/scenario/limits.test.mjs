@@ -8,7 +8,7 @@ import http from 'node:http';
 import os from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
-import { makeKey } from './apikeys.mjs';
+import { makeKey, makeStaff } from './apikeys.mjs';
 import { Raw } from './raw.mjs';
 import { Server, freePort, sleep } from './stage.mjs';
 import { Voice } from './voice.mjs';
@@ -211,6 +211,55 @@ describe('what is not there', () => {
 			(all) => all.sort((a, b) => a - b)[150].toFixed(3));
 		t.diagnostic(`medians: forbidden ${there} ms, missing ${missing} ms`);
 		await own.strike();
+	});
+});
+
+describe('signing in through a proxy', () => {
+	const PASSWORD = 'correct horse';
+	let own;
+
+	/* each on a connection of its own, so that many wait at once */
+	const signIn = (username, password, address) => own.post('/api/session',
+		{ json: { username, password }, headers: { 'x-forwarded-for': address } });
+
+	before(async () => {
+		own = await Server.start({ 'trusted-proxy': ['127.0.0.1/32'],
+			'public-url': 'https://visits.example.org' });
+		await makeStaff(own, 'anna', PASSWORD);
+	});
+
+	after(() => own.strike());
+
+	test('each address that it names has tries of its own', async () => {
+		let answer;
+
+		for (let i = 0; i < 12 && answer?.status != 429; i++)
+			answer = await signIn('anna', 'wrong horse!', '192.0.2.1');
+		assert.equal(answer.status, 429);
+		assert.equal((await signIn('anna', PASSWORD, '192.0.2.1, 192.0.2.2')).status, 204);
+		assert.equal((await signIn('anna', PASSWORD, '192.0.2.2, 192.0.2.1')).status, 429);
+	});
+
+	test('who guesses shuts out nobody, neither here nor at other accounts', async () => {
+		const guess = (name, i) => signIn(name, 'wrong horse!', `198.51.100.${i}`);
+		const burst = (name, first) => Array.from({ length: 40 },
+			(_, i) => guess(name, first + i));
+
+		await makeStaff(own, 'berta', PASSWORD);
+		/* enough that what follows is late, and from where wrong was said before */
+		for (const name of ['ghost', 'anna'])
+			for (let i = 1; i <= 40; i += 8)
+				await Promise.all(Array.from({ length: 8 },
+					(_, n) => guess(name, i + n)));
+		const late = Promise.all([...burst('ghost', 1), ...burst('anna', 1)]);
+
+		await sleep(200);
+		const right = await Promise.all([signIn('berta', PASSWORD, '192.0.2.3'),
+			signIn('anna', PASSWORD, '192.0.2.4')]);
+		assert.deepEqual(right.map(({ status }) => status), [204, 204]);
+		const refused = (await late).filter(({ status }) => status == 429);
+		assert.ok(refused.length > 0);
+		assert.ok(refused.every(({ headers }) => headers['retry-after'] >= 1));
 	});
 });
 

@@ -158,6 +158,53 @@ START_TEST(test_what_is_remembered_is_bounded)
 }
 END_TEST
 
+START_TEST(test_refused_tries_push_out_nothing)
+{
+	/* signinlimit.h: not even one's own pauses, by names that nobody has */
+	char name[16];
+
+	begin();
+	for (int i = 0; i < 10; i++)
+		from("a", "anna");
+	for (int i = 0; i < 10 * SIGNINLIMIT_MAX; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		from("a", name);
+	}
+	ck_assert_int_eq(from("a", "anna"), ERR_TOO_FAST);
+	ck_assert_uint_eq(wait_ms, 2000);
+	now += 2000;
+	ck_assert_int_eq(from("a", "anna"), 0);
+	ck_assert_int_eq(from("a", "anna"), ERR_TOO_FAST);
+	ck_assert_uint_eq(wait_ms, 4000);
+	signinlimit_free(s);
+}
+END_TEST
+
+START_TEST(test_who_guessed_wrong_is_suspected)
+{
+	/* signinlimit.h: until a right try, or for an hour; the name is all one */
+	begin();
+	ck_assert(!signinlimit_suspects(s, now, "a", 1));
+	ck_assert_int_eq(from("a", "anna"), 0);
+	ck_assert(signinlimit_suspects(s, now, "a", 1));
+	ck_assert(!signinlimit_suspects(s, now, "b", 1));
+	signinlimit_unjudged(s, "a", 1, "anna");
+	ck_assert(!signinlimit_suspects(s, now, "a", 1));
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(from("a", "anna"), 0);
+	ck_assert_int_eq(from("a", "berta"), 0);
+	signinlimit_right(s, "a", 1, "berta");
+	ck_assert(!signinlimit_suspects(s, now, "a", 1));
+	ck_assert_int_eq(from("a", "anna"), 0);
+	now += 3600000 - 1;
+	ck_assert(signinlimit_suspects(s, now, "a", 1));
+	now++;
+	ck_assert(!signinlimit_suspects(s, now, "a", 1));
+	signinlimit_free(s);
+}
+END_TEST
+
 UNIT_MAIN("signinlimit", test_five_tries_then_pauses_that_double,
 	  test_who_is_right_begins_anew, test_one_address_tries_many_accounts_slowly,
-	  test_nobody_is_shut_out_from_elsewhere, test_what_is_remembered_is_bounded)
+	  test_nobody_is_shut_out_from_elsewhere, test_what_is_remembered_is_bounded,
+	  test_refused_tries_push_out_nothing, test_who_guessed_wrong_is_suspected)
