@@ -1,10 +1,10 @@
 #include "app/clients.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "net/addr.h"
 #include "proto/cidr.h"
 
 struct clients {
@@ -37,6 +37,13 @@ void clients_free(struct clients *c)
 	free(c);
 }
 
+static bool is_loopback(const struct turn_addr *a)
+{
+	static const uint8_t six[sizeof(a->ip)] = {[sizeof(a->ip) - 1] = 1};
+
+	return a->family == 4 ? a->ip[12] == 127 : memcmp(a->ip, six, sizeof(six)) == 0;
+}
+
 void clients_find(struct client *out, const struct clients *c,
 		  const struct http_request *rq)
 {
@@ -45,11 +52,13 @@ void clients_find(struct client *out, const struct clients *c,
 	turn_addr_of(&out->addr, peer);
 	out->addr.port = 0;
 	out->proto = http_is_tls(rq) ? FORWARDED_HTTPS : FORWARDED_UNSAID;
-	out->limited = !addr_is_loopback(peer);
+	out->here = is_loopback(&out->addr);
+	out->limited = !out->here;
 	if (!forwarded_is_trusted(&out->addr, c->proxy, c->proxies))
 		return;
 	out->limited = true;
 	forwarded_for(&out->addr, &rq->head, c->proxy, c->proxies);
+	out->here = is_loopback(&out->addr);
 	if (out->proto == FORWARDED_UNSAID)
 		out->proto = forwarded_proto(&rq->head);
 }

@@ -19,6 +19,7 @@
 
 struct client {
 	struct turn_addr addr;		/* its port is 0 */
+	bool here;			/* it is this machine, as far as anybody says */
 	bool limited;			/* counts are kept of it */
 	enum forwarded_proto proto;	/* as it asked; unsaid: plainly, as we know */
 };

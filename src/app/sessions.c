@@ -7,9 +7,9 @@
 #include "app/answer.h"
 #include "app/attempt.h"
 #include "app/callers.h"
+#include "app/clients.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "net/addr.h"
 #include "proto/json.h"
 #include "proto/signin.h"
 #include "proto/words.h"
@@ -81,7 +81,10 @@ static void refuse_field(struct http_request *rq, const char *field, const char 
 /* Passwords travel over https alone, but for our own machine. False: it was answered. */
 static bool is_private(struct sessions *s, struct http_request *rq)
 {
-	if (conf_is_https(s->house->conf) || addr_is_loopback(http_peer(rq)))
+	struct client client;
+
+	clients_find(&client, s->house->clients, rq);
+	if (conf_is_https(s->house->conf) || client.here)
 		return true;
 	reply_status_detail(rq, 403, "Signing in needs https: set tls-certificate, or a "
 				     "public-url of https behind a proxy.");

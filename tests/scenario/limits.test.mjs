@@ -261,6 +261,15 @@ describe('signing in through a proxy', () => {
 		assert.ok(refused.length > 0);
 		assert.ok(refused.every(({ headers }) => headers['retry-after'] >= 1));
 	});
+
+	test('plainly is for this machine alone, whoever passes it on', async () => {
+		own.conf['public-url'] = own.origin;
+		own.writeConf();
+		await own.stop();
+		await own.up();
+		assert.equal((await signIn('anna', PASSWORD, '192.0.2.5')).status, 403);
+		assert.equal((await signIn('anna', PASSWORD, '127.0.0.7')).status, 204);
+	});
 });
 
 describe('whose word counts', () => {

@@ -571,7 +571,8 @@ describe('who guesses', () => {
 	});
 
 	test('is counted by the address that a trusted proxy names', async () => {
-		const own = await Server.start({ 'trusted-proxy': ['127.0.0.1/32'] });
+		const own = await Server.start({ 'trusted-proxy': ['127.0.0.1/32'],
+			'public-url': 'https://visits.example.org' });
 		const from = (address, password) => own.post('/api/session', {
 			json: { username: 'nina', password },
 			headers: { 'x-forwarded-for': address } });
