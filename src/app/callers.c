@@ -133,7 +133,7 @@ const struct sessionset_session *caller_session(struct house *h,
 	const struct sessionset_session *s = NULL;
 	uint8_t hash[SIGNIN_HASH_SIZE];
 
-	if (signin_cookie(hash, &rq->head) == 0)
+	if (!rq->head.field[HTTP_AUTHORIZATION].p && signin_cookie(hash, &rq->head) == 0)
 		s = sessionset_use(h->sessions, hash, clock_wall_ms());
 	return person_of(h, s) ? s : NULL;
 }
@@ -155,14 +155,6 @@ static int by_session(struct caller *out, struct house *h, const struct http_req
 	return 0;
 }
 
-/* No Bearer: the cookie counts, unless something else stands in its place. */
-static int without_bearer(struct caller *out, struct house *h,
-			  const struct http_request *rq, unsigned int scopes)
-{
-	return rq->head.field[HTTP_AUTHORIZATION].p ? ERR_UNAUTHORIZED
-						    : by_session(out, h, rq, scopes);
-}
-
 int caller_to_create(struct caller *out, struct house *h, const struct http_request *rq)
 {
 	struct http_span token;
@@ -170,7 +162,7 @@ int caller_to_create(struct caller *out, struct house *h, const struct http_requ
 
 	memset(out, 0, sizeof(*out));
 	if (!bearer(rq, &token))
-		return without_bearer(out, h, rq, APIKEY_CREATE | CALLER_HOSTS);
+		return by_session(out, h, rq, APIKEY_CREATE | CALLER_HOSTS);
 	if (!jwt_looks(token.p, token.len))
 		return by_key(out, h, token, APIKEY_CREATE);
 	err = by_jwt(out, h, token, "*");
@@ -184,7 +176,7 @@ int caller_with_key(struct caller *out, struct house *h, const struct http_reque
 
 	memset(out, 0, sizeof(*out));
 	if (!bearer(rq, &token))
-		return without_bearer(out, h, rq, scopes);
+		return by_session(out, h, rq, scopes);
 	return jwt_looks(token.p, token.len) ? by_jwt_in_vain(h, token)
 					     : by_key(out, h, token, scopes);
 }
@@ -197,7 +189,7 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 
 	memset(out, 0, sizeof(*out));
 	if (!bearer(rq, &token))
-		return without_bearer(out, h, rq, scopes);
+		return by_session(out, h, rq, scopes);
 	/* one in sixteen million of the hosts' tokens begins like a key; none is as long */
 	if (token.len != TOKEN_LEN && apikey_looks(token.p, token.len))
 		return by_key(out, h, token, scopes);

@@ -82,7 +82,7 @@ void caller_remember_refusal(struct house *h, enum factdata_reason reason,
 			     enum factdata_via via);
 
 /* The session that the request has, of somebody who may sign in; it counts as used. Or
- * NULL. */
+ * NULL, as where there is an Authorization of any kind. */
 const struct sessionset_session *caller_session(struct house *h,
 						const struct http_request *rq);
 

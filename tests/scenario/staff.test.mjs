@@ -313,6 +313,15 @@ describe('who may what', () => {
 			{ cookie: cookies.admin, token: key })).status, 403);
 		assert.equal((await server.get('/api/meetings', { cookie: cookies.admin,
 			headers: { authorization: 'Basic YTpi' } })).status, 401);
+		/* nor for the session itself, where another Origin may come with it */
+		for (const [method, path, body] of [['GET', '/api/session'],
+			['DELETE', '/api/session'], ['DELETE', '/api/session?everywhere=true'],
+			['POST', '/api/session/password', { password: 'x', newPassword: PASSWORD }]])
+			await server.call(method, path, { cookie: cookies.admin, token: 'x',
+				json: body, headers: { origin: ALLOWED } })
+				.then(({ status }) => assert.equal(status,
+					method == 'DELETE' ? 204 : 401, path));
+		assert.ok(await isIn(cookies.admin));
 	});
 
 	test('a stream of events ends with the session', async () => {
