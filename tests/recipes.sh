@@ -58,6 +58,21 @@ caddy_takes_it() {
 }
 check 'the recipe for Caddy is one' caddy caddy_takes_it
 
+# Or all clients would be the proxy to Paravent.
+all_tell_who_calls() {
+	for recipe in contrib/proxy/*; do
+		grep -q '^#	trusted-proxy = ' "$recipe" || echo "$recipe trusts nobody"
+	done >"$work/hidden"
+	# Caddy sets the header by itself, and takes no client's
+	for recipe in contrib/proxy/haproxy.cfg contrib/proxy/nginx.conf; do
+		grep -Eq 'X-Forwarded-For (%\[src\]|\$remote_addr)' "$recipe" ||
+			echo "$recipe passes on what clients say"
+	done >>"$work/hidden"
+	cat "$work/hidden"
+	[ ! -s "$work/hidden" ]
+}
+check 'the recipes tell who calls' grep all_tell_who_calls
+
 check 'the alert rules are some' promtool promtool check rules \
 	contrib/monitoring/paravent-rules.yml
 # Each family that the board and the alerts ask for is one that the server has.

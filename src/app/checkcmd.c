@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/checkup.h"
+#include "app/clients.h"
 #include "app/issuers.h"
 #include "app/options.h"
 #include "app/webhooks.h"
@@ -43,6 +44,8 @@ static void check_all(struct checkup *c, const struct conf *conf)
 	checkup_good("access", "%s%s", conf_access_name(conf->access),
 		     conf->access == CONF_ACCESS_OPEN ?
 		     " (whoever reaches the server makes meetings)" : "");
+	if (clients_are_hidden(conf))
+		checkup_doubt(c, "proxy", CLIENTS_HIDDEN);
 	checkup_certificate(c, conf);
 	check_webhooks(c, conf);
 	check_issuers(c, conf);

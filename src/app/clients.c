@@ -37,6 +37,11 @@ void clients_free(struct clients *c)
 	free(c);
 }
 
+bool clients_are_hidden(const struct conf *conf)
+{
+	return conf_is_https(conf) && !*conf->tls_certificate && !conf->trusted_proxy.count;
+}
+
 static bool is_loopback(const struct turn_addr *a)
 {
 	static const uint8_t six[sizeof(a->ip)] = {[sizeof(a->ip) - 1] = 1};

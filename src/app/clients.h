@@ -30,6 +30,15 @@ struct clients;
 struct clients *clients_new(const struct conf *conf);
 void clients_free(struct clients *c);		/* accepts NULL */
 
+/* Whether a proxy must be in front, for public-url is https and nothing here speaks TLS,
+ * and none is trusted: then all clients look like this machine. */
+bool clients_are_hidden(const struct conf *conf);
+
+#define CLIENTS_HIDDEN                                                        \
+	"public-url is https and there is no tls-certificate, so a proxy is in front, " \
+	"but none is a trusted-proxy: all clients are taken for this machine, no limit " \
+	"holds, and who guesses at a password makes its owner wait"
+
 void clients_find(struct client *out, const struct clients *c,
 		  const struct http_request *rq);
 

@@ -514,6 +514,8 @@ int server_run(struct conf *conf, const char *path)
 	} else {
 		log_info("server started version=" PACKAGE_VERSION " url=%s access=%s",
 			 conf->public_url, conf_access_name(conf->access));
+		if (clients_are_hidden(conf))
+			log_warn(CLIENTS_HIDDEN);
 		event_base_dispatch(sv.base);
 		relay_stop(sv.relay);
 		if (sv.status == EXIT_OK)

@@ -281,6 +281,19 @@ describe('paravent check, on the machine itself', { concurrency: true }, () => {
 		assert.ok(!/^(page|relay):/m.test(stdout), stdout);
 	});
 
+	test('a proxy that is not trusted hides who calls', async () => {
+		const conf = { 'public-url': 'https://visits.example.invalid' };
+
+		for (const [trusted, hidden] of [[[], true], [['127.0.0.1/32'], false]]) {
+			const server = await stage({ ...conf, 'trusted-proxy': trusted });
+			const { code, stdout } = await paravent('check', '-c', server.confFile);
+
+			assert.equal(code, 0);
+			assert.equal(/^proxy: warning: .* none is a trusted-proxy/m.test(stdout), hidden);
+			assert.equal(/ warning .*none is a trusted-proxy/.test(server.log), hidden);
+		}
+	});
+
 	test('fails over a ledger that is none', async () => {
 		const server = await stage();
 
