@@ -286,23 +286,26 @@ static void invitation_delete(struct api *api, struct http_request *rq,
 	invitations_revoke(&api->outlet, rq, m, strrchr(rq->head.path, '/') + 1, actor);
 }
 
-/* rest: what follows "/invitations", "" or "/<invitationId>". */
+/*
+ * rest: what follows "/invitations", "" or "/<invitationId>". Not for who is a host by an
+ * invitation: who makes another one keeps it when the first is revoked.
+ */
 static void route_invitations(struct api *api, struct http_request *rq, const char *id,
 			      const char *rest)
 {
+	const unsigned int scopes = APIKEY_CREATE | CALLER_HOSTS | CALLER_NOT_INVITED;
 	const enum http_method method = rq->head.method;
 
 	if (*rest && (*rest != '/' || strchr(rest + 1, '/')))
 		reply_status(rq, 404);
 	else if (*rest && method == HTTP_DELETE)
-		as_owner(api, rq, id, invitation_delete);
+		as_owner_with(api, rq, id, scopes, invitation_delete);
 	else if (*rest)
 		reply_not_allowed(rq, "DELETE");
 	else if (method == HTTP_POST)
-		as_owner(api, rq, id, invitation_post);
+		as_owner_with(api, rq, id, scopes, invitation_post);
 	else if (method == HTTP_GET || method == HTTP_HEAD)
-		as_owner_with(api, rq, id,
-			      APIKEY_CREATE | APIKEY_READ | CALLER_HOSTS, invitation_get);
+		as_owner_with(api, rq, id, scopes | APIKEY_READ, invitation_get);
 	else
 		reply_not_allowed(rq, "GET, HEAD, POST");
 }

@@ -197,6 +197,8 @@ int caller_of_meeting(struct caller *out, struct house *h, const struct http_req
 		return host ? by_jwt(out, h, token, id) : by_jwt_in_vain(h, token);
 	if (!host || entry_judge(&entry, h, id, token.p, token.len) || !entry.host)
 		return ERR_NOT_FOUND;
+	if (entry.invitation[0] && scopes & CALLER_NOT_INVITED)
+		return refused(h, ERR_FORBIDDEN, REASON_ROLE);
 	out->kind = CALLER_HOST;
 	if (entry.invitation[0])
 		snprintf(out->actor, sizeof(out->actor), "invitation:%s",

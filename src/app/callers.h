@@ -33,6 +33,8 @@ enum caller_kind {
 /* Beside the scopes of keys: which roles of the staff may. Admins may everything. */
 #define CALLER_HOSTS 0x100
 #define CALLER_AUDITORS 0x200
+/* Whose own personal link may be taken back may not: such a host is ERR_FORBIDDEN. */
+#define CALLER_NOT_INVITED 0x400
 
 struct caller {
 	enum caller_kind kind;

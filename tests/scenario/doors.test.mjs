@@ -172,6 +172,12 @@ describe('a personal link', { concurrency: true }, () => {
 
 		assert.ok('participants' in (await server.get(at,
 			{ token: made.token })).json);
+		/* or who is to stay outside could have kept another one */
+		const guest = await invite(meeting);
+		for (const [method, path] of [['POST', ''], ['GET', ''],
+			['DELETE', `/${made.invitationId}`], ['DELETE', `/${guest.invitationId}`]])
+			assert.equal((await server.call(method, invitations(meeting, path),
+				{ token: made.token })).status, 403, `${method} ${path}`);
 		await revoke(meeting, made);
 		assert.equal((await server.post(`${at}/end`, { token: made.token })).status,
 			404);
