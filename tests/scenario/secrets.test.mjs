@@ -179,6 +179,21 @@ describe('no secret lies about', () => {
 		await stranger.closed(4401);
 		host.says({ type: 'leave' });
 		await host.closed(1000);
+		/* a personal link, opened, opened again, taken back, tried once more */
+		const invited = (await call('POST', `/api/meetings/${visit.id}/invitations`,
+			{ token: visit.token }, { mine: true })).json;
+		secrets.set('a personal link', invited.token.slice(-22));
+		await call('GET', `/join/${visit.id}?token=${invited.token}`);
+		let guest;
+		for (let times = 0; times < 2; times++)
+			guest = await new Voice(server, visit)
+				.knocks({ name: 'Ann', token: invited.token });
+		await call('DELETE', `/api/meetings/${visit.id}/invitations/` +
+			invited.invitationId, { token: visit.token });
+		const late = await new Voice(server, visit).open();
+		late.says({ type: 'join', name: 'Eve', token: invited.token });
+		await late.closed(4401);
+		guest.cut();
 		for (const token of [jwt, old]) {
 			const other = await new Voice(server, visit).open();
 
