@@ -220,7 +220,8 @@ describe('signing in through a proxy', () => {
 
 	/* each on a connection of its own, so that many wait at once */
 	const signIn = (username, password, address) => own.post('/api/session',
-		{ json: { username, password }, headers: { 'x-forwarded-for': address } });
+		{ json: { username, password }, headers: { 'x-forwarded-for': address },
+			patience: 60_000 });
 
 	before(async () => {
 		own = await Server.start({ 'trusted-proxy': ['127.0.0.1/32'],

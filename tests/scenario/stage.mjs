@@ -302,9 +302,11 @@ export class Server {
 	/**
 	 * One call on a connection of its own. body: bytes or text as they are;
 	 * json: anything, sent as JSON; token: as Bearer; cookie: and the Origin with
-	 * it, as a page of ours does; from: the address (127.0.0.0/8) it comes from.
+	 * it, as a page of ours does; from: the address (127.0.0.0/8) it comes from;
+	 * patience: ms to wait for the answer.
 	 */
-	call(method, target, { body, json, token, cookie, from, headers = {}, agent } = {})
+	call(method, target, { body, json, token, cookie, from, headers = {}, agent,
+		patience = PATIENCE_MS } = {})
 	{
 		const all = cookie === undefined ? { ...headers }
 			: { origin: this.origin, cookie, ...headers };
@@ -322,7 +324,7 @@ export class Server {
 				host: '127.0.0.1', port: this.port, method,
 				path: target, headers: all, agent: agent ?? false,
 				localAddress: from,
-				timeout: PATIENCE_MS,
+				timeout: patience,
 				...this.tls && {
 					ca: fs.readFileSync(this.tls.cert),
 					servername: 'localhost',

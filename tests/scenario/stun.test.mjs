@@ -95,7 +95,7 @@ function attributesOf(answer)
 }
 
 /* Sends datagrams from one socket; gives what comes back and the socket's port. */
-async function ask(datagrams, { v6 = false, answers = 1, ms = 3000 } = {})
+async function ask(datagrams, { v6 = false, answers = 1, ms = 8000 } = {})
 {
 	const socket = dgram.createSocket(v6 ? 'udp6' : 'udp4');
 	const got = [];
@@ -231,13 +231,11 @@ describe('STUN', { concurrency: true }, () => {
 	];
 	for (const [what, datagram] of silence) {
 		test(`meets ${what} with silence`, async () => {
-			/* The good one behind it shows that the time was enough. */
+			/* An answer to it would come before that to the good one behind it. */
 			const tid = crypto.randomBytes(12);
-			const { got } = await ask([datagram, message({ tid })],
-				{ answers: 2, ms: 250 });
+			const { got: [answer] } = await ask([datagram, message({ tid })]);
 
-			assert.equal(got.length, 1);
-			assert.deepEqual(got[0].subarray(8, 20), tid);
+			assert.deepEqual(answer.subarray(8, 20), tid);
 		});
 	}
 });
