@@ -87,15 +87,16 @@ static int add(const char *state_dir, const char *label, const char *scopes, boo
 static void print_key(const struct json_member *m, int n)
 {
 	char id[APIKEY_ID_SIZE], label[APIKEY_LABEL_SIZE], scopes[32], made[32],
-		revoked[32];
+		revoked[32], used[32];
 
 	adminclient_text(id, sizeof(id), m, n, "id");
 	adminclient_text(label, sizeof(label), m, n, "label");
 	adminclient_text(scopes, sizeof(scopes), m, n, "scopes");
 	adminclient_text(made, sizeof(made), m, n, "madeAt");
 	adminclient_text(revoked, sizeof(revoked), m, n, "revokedAt");
-	printf("%-8s  %-17s  %.10s  %-10.10s  %s\n", id, scopes, made,
-	       *revoked ? revoked : "-", label);
+	adminclient_text(used, sizeof(used), m, n, "usedAt");
+	printf("%-8s  %-17s  %.10s  %-10.10s  %-10.10s  %s\n", id, scopes, made,
+	       *revoked ? revoked : "-", *used ? used : "-", label);
 }
 
 static int list(const char *state_dir, bool json)
@@ -108,8 +109,8 @@ static int list(const char *state_dir, bool json)
 	if (json) {
 		puts(answer.body.p);
 	} else {
-		printf("%-8s  %-17s  %-10s  %-10s  %s\n", "ID", "SCOPES", "MADE",
-		       "REVOKED", "LABEL");
+		printf("%-8s  %-17s  %-10s  %-10s  %-10s  %s\n", "ID", "SCOPES", "MADE",
+		       "REVOKED", "USED", "LABEL");
 		status = adminclient_items(&answer, print_key) ? EXIT_OK : EXIT_FAILED;
 	}
 	adminclient_fini(&answer);

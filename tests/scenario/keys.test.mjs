@@ -43,13 +43,15 @@ describe('paravent key', () => {
 		assert.equal(item.scopes, 'read');
 		assert.equal(item.revokedAt, null);
 		assert.match((await key('list')).stdout,
-			new RegExp(`^ID .*\\n${id}  read +2\\S+  -  +The dashboard\\n$`));
+			new RegExp(`^ID .*\\n${id}  read +2\\S+  -  +-  +The dashboard\\n$`));
 
 		assert.equal((await server.get('/api/meetings', { token: text })).status,
 			200);
 		assert.equal((await server.get('/api/events', { token: text })).status,
 			403);
 		assert.ok((await listed())[0].usedAt);
+		assert.match((await key('list')).stdout,
+			new RegExp(`\\n${id}  read +2\\S+  -  +2\\S+  The dashboard\\n$`));
 
 		const secret = text.slice(13);
 		for (const name of fs.readdirSync(server.stateDir)) {
