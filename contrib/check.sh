@@ -4,7 +4,7 @@
 #   sh contrib/check.sh [--all] [--strict]
 #
 #   --all     the browser tests too, and unit tests and scenarios under sanitizers
-#   --strict  a skipped test is a failure (for CI)
+#   --strict  a skipped test is a failure, and so is a warning (for CI)
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -173,7 +173,7 @@ finish() {
 
 say 'Paravent, its tests'
 build_step configure make_configure || finish
-build_step setup configure_in "$build" || finish
+build_step setup configure_in "$build" ${strict:+--enable-werror} || finish
 build_step build make_in "$build" all || finish
 build_step tests make_in "$build" check TESTS= || finish
 run_tests "$build" $(tests_of "$build")

@@ -1,5 +1,6 @@
 #include "app/adminstaff.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +129,8 @@ static struct order *order_new(struct adminstaff *s, struct http_request *rq, in
 
 	o->s = s;
 	o->answer = answer_new(s->loop, s->house, rq, status);
-	strncpy(o->name, name, sizeof(o->name) - 1);
+	assert(strlen(name) < sizeof(o->name));	/* it has been read as a name */
+	strcpy(o->name, name);
 	answer_hold(o->answer);
 	return o;
 }
