@@ -164,8 +164,8 @@ served() {
 		</dev/null 2>/dev/null | openssl x509 -noout -serial
 }
 new_certificate() {
-	rm -rf "$root/root/live" && mkdir -p "$root/root/live" && pair "$root/root/live" "$1" &&
-		inside env RENEWED_LINEAGE=/root/live /usr/lib/paravent/certbot-deploy
+	rm -rf "$root/srv/live" && mkdir -p "$root/srv/live" && pair "$root/srv/live" "$1" &&
+		inside env RENEWED_LINEAGE=/srv/live /usr/lib/paravent/certbot-deploy
 }
 main_pid() {
 	inside systemctl show -P MainPID paravent
@@ -206,9 +206,9 @@ renews() {
 check 'a renewed certificate is served at once, by the same process' renews
 refuses() {
 	old_serial=$(served)
-	pair "$root/root/live" 5 && cp "$root/root/live/privkey.pem" "$work/other.pem" &&
-		pair "$root/root/live" 6 && cp "$work/other.pem" "$root/root/live/privkey.pem"
-	! inside env RENEWED_LINEAGE=/root/live /usr/lib/paravent/certbot-deploy &&
+	pair "$root/srv/live" 5 && cp "$root/srv/live/privkey.pem" "$work/other.pem" &&
+		pair "$root/srv/live" 6 && cp "$work/other.pem" "$root/srv/live/privkey.pem"
+	! inside env RENEWED_LINEAGE=/srv/live /usr/lib/paravent/certbot-deploy &&
 		[ "$(served)" = "$old_serial" ]
 }
 check 'a key of another certificate is refused, and the old pair stays' refuses
@@ -272,9 +272,9 @@ next_version() {
 }
 check 'the next version is built' next_version
 check 'an upgrade asks nothing, though the configuration beside it was changed' shell '
-	md5sum /etc/paravent/conf.d/50-local.conf >/root/sum
+	md5sum /etc/paravent/conf.d/50-local.conf >/srv/sum
 	apt-get install -y --no-install-recommends /srv/next.deb
-	md5sum -c /root/sum
+	md5sum -c /srv/sum
 	tail -n 1 /etc/paravent/paravent.conf | grep "a comment more"'
 check 'afterwards it runs, with what it remembered' shell '
 	systemctl is-active paravent && paravent log verify && paravent key list | grep test'
